@@ -1,0 +1,107 @@
+/* image.h - what a file is, decided by its bytes and never by its name.
+ *
+ * Pure functions on buffers: no I/O, no chip, no session. Input is hostile:
+ * every offset and length is checked, work and memory are bounded. */
+#ifndef PLUGFLASH_IMAGE_H
+#define PLUGFLASH_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plugflash/error.h"
+
+enum pf_image_kind {
+    PF_IMAGE_UNKNOWN,    /* raw: needs --at */
+    PF_IMAGE_BLANK,      /* all FF or all 00 */
+    PF_IMAGE_BK_BACKUP,  /* whole flash from 0x0 */
+    PF_IMAGE_BK_ROTATED, /* whole flash read from 0x11000 with wrap */
+    PF_IMAGE_BK_QIO,     /* loader + application */
+    PF_IMAGE_BK_UA,      /* application for 0x11000 */
+    PF_IMAGE_BK_UG,      /* Tuya OTA container around an RBL */
+    PF_IMAGE_BK_RBL,     /* OTA package for the download partition */
+    PF_IMAGE_BK_PLAIN,   /* unencrypted application: must be packed first */
+    PF_IMAGE_BK_RF,      /* RF/TLV page */
+    PF_IMAGE_OBK_CONFIG, /* OpenBeken configuration block */
+    PF_IMAGE_FOREIGN,    /* another family or another kind of file; `title` names it */
+};
+
+#define PF_IMAGE_PARTS  8
+#define PF_IMAGE_CHECKS 24
+
+/* File bytes [offset, offset+len) belong at flash address addr. */
+struct pf_image_part {
+    char name[24]; /* "loader" "app" "download" "rf" "flash" */
+    uint32_t offset, len, addr;
+};
+
+/* One thing `image check` looked at. */
+struct pf_image_check {
+    char name[32]; /* "crc16" "rbl-app header" "rbl-app data" ... */
+    bool ok;
+    char text[128]; /* facts: counts, offsets, found and expected */
+};
+
+struct pf_image {
+    enum pf_image_kind kind;
+    const char *kind_name; /* "backup" "rotated" "qio" "ua" "ug" "rbl" "plain" "rf" "obk-config"
+                              "blank" "foreign" "raw": stable words for JSON */
+    char title[96];        /* one line for people: "BK7231N whole flash backup" */
+    const char *family;    /* "bk7231" "bl602" "ecr6600" "esp"...; NULL unknown */
+    const char *chip;      /* "bk7231t" "bk7231n"; NULL: not told by the contents */
+    char why_chip[96];     /* the evidence for `chip` */
+    bool has_key;
+    uint8_t key[16];      /* flash encryption key the code is written for: coef0..3, LE words */
+    const char *key_name; /* "tuya" "zero" "uascent" "own"; NULL without key */
+    char loader[32];      /* "BK7231N_1.0.1" when a loader is inside */
+    char version[32];     /* of the application: RBL version or a string found in it */
+    char firmware[96];    /* "OpenBeken ...", "Tuya ..." when it can be told; "" else */
+    bool has_mac;
+    uint8_t mac[6];
+    uint32_t flash_size; /* backups: size of the flash they come from; 0 else */
+    struct pf_image_part part[PF_IMAGE_PARTS];
+    size_t nparts;
+    struct pf_image_check check[PF_IMAGE_CHECKS];
+    size_t nchecks;
+    bool intact; /* every check is ok */
+};
+
+/* Tell what `data` is. Always fills *out; never fails: an unknown file is
+ * PF_IMAGE_UNKNOWN. `data` is borrowed for the call. */
+void pf_image_inspect(const uint8_t *data, size_t len, struct pf_image *out);
+
+/* Turn a rotated backup (kind PF_IMAGE_BK_ROTATED) into one that starts at 0x0,
+ * in place. PF_ERR_FORMAT-like cases are PF_ERR_FILE. */
+enum pf_err pf_image_unrotate(uint8_t *data, size_t len);
+
+/* The placement of an image on a chip: parts with flash addresses, in address
+ * order. Differs from img->part where the chip forbids one (the loader of a
+ * BK7231T) or places it elsewhere. Returns the number of parts, 0 when the
+ * image does not belong on the chip; `why` (cap bytes) then says so. */
+size_t pf_image_place(const struct pf_image *img, const char *chip, uint32_t flash_size,
+                      struct pf_image_part *out, size_t cap, char *why, size_t why_cap);
+
+/* MAC of an RF/TLV page; false when it holds none. */
+bool pf_bk7231_rf_mac(const uint8_t *page, size_t len, uint8_t mac[6]);
+
+/* What runs on a device, from the sectors its chip names in info_sectors.
+ * `sector` holds `count` sectors of 4096 bytes read from addr[i]. */
+struct pf_firmware {
+    char loader[32];
+    char firmware[96]; /* "Tuya, app 1.00", "OpenBeken ..."; "" unknown */
+    char version[32];
+    bool has_mac;
+    uint8_t mac[6];
+    bool has_key;
+    uint8_t key[16];
+    const char *key_name;
+    struct {
+        char name[24];
+        uint32_t addr, len;
+    } partition[16]; /* physical addresses, from the loader's own table */
+    size_t npartitions;
+};
+void pf_bk7231_firmware(const uint32_t *addr, const uint8_t *const *sector, size_t count,
+                        struct pf_firmware *out);
+
+#endif
