@@ -58,6 +58,7 @@ struct pf_image {
     char firmware[96];    /* "OpenBeken ...", "Tuya ..." when it can be told; "" else */
     bool has_mac;
     uint8_t mac[6];
+    size_t size;         /* bytes in the file */
     uint32_t flash_size; /* backups: size of the flash they come from; 0 else */
     struct pf_image_part part[PF_IMAGE_PARTS];
     size_t nparts;
