@@ -1,0 +1,230 @@
+/* apply.c - erase, program, prove; see apply.h.
+ *
+ * Proof comes after all windows and not in between: on a loader whose digest
+ * takes the write permission away (bk7231.md 4.3) only the next erase brings
+ * it back, so that order is right everywhere. */
+#include "ops/apply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/checksum.h"
+#include "ops/util.h"
+
+#define ROUNDS     3
+#define PER_WINDOW (PF_BLOCK / PF_SECTOR)
+
+struct job {
+    struct apply *a;
+    uint32_t done, total; /* sectors, for progress */
+    bool may_skip;        /* sectors known blank need no erase (first round) */
+    bool permitted;       /* an erase went through since the last digest */
+};
+
+static enum pf_err step(struct job *j, const char *phase)
+{
+    return pf_progress(j->a->t->s->ctx, phase, (uint64_t)j->done * PF_SECTOR,
+                       (uint64_t)j->total * PF_SECTOR);
+}
+
+static bool was_blank(const struct job *j, uint32_t sector)
+{
+    return j->may_skip && j->permitted && j->a->was &&
+           pf_is_blank(j->a->was + (size_t)sector * PF_SECTOR, PF_SECTOR);
+}
+
+static enum pf_err erase_run(struct job *j, uint32_t first, uint32_t count)
+{
+    struct pf_session *s = j->a->t->s;
+    enum pf_err err;
+
+    PF_TRY(step(j, "erase"));
+    err = s->proto->erase(s, first * PF_SECTOR, (size_t)count * PF_SECTOR);
+    /* A refusal changed nothing; anything else may have. */
+    if (err != PF_ERR_REFUSED)
+        j->a->changed = true;
+    PF_TRY(err);
+    j->permitted = true;
+    j->a->res->stats.erased += count;
+    return PF_OK;
+}
+
+/* Erase what differs in one window: the whole block in one go when all of it
+ * does, otherwise runs of sectors. */
+static enum pf_err erase_window(struct job *j, uint32_t first, uint32_t end)
+{
+    const uint8_t *differ = j->a->t->differ;
+
+    for (uint32_t at = first, n; at < end; at += n ? n : 1) {
+        for (n = 0; at + n < end && differ[at + n]; n++)
+            if (n && was_blank(j, at + n))
+                break;
+        if (n && n < PER_WINDOW && was_blank(j, at))
+            n = 0;
+        if (n)
+            PF_TRY(erase_run(j, at, n));
+    }
+    return PF_OK;
+}
+
+static enum pf_err program_window(struct job *j, uint32_t first, uint32_t end)
+{
+    const struct target *t = j->a->t;
+    struct pf_session *s = t->s;
+
+    for (uint32_t i = first; i < end; i++) {
+        const uint8_t *want = t->want + (size_t)i * PF_SECTOR;
+
+        if (!t->differ[i])
+            continue;
+        if (!pf_is_blank(want, PF_SECTOR)) {
+            PF_TRY(s->proto->write(s, i * PF_SECTOR, want, PF_SECTOR));
+            j->a->res->stats.programmed++;
+            j->a->res->stats.moved += PF_SECTOR;
+        }
+        j->done++;
+        PF_TRY(step(j, "write"));
+    }
+    return PF_OK;
+}
+
+static enum pf_err change(struct job *j)
+{
+    const struct target *t = j->a->t;
+
+    j->permitted = false;
+    for (uint32_t at = 0; at < t->count; at += PER_WINDOW) {
+        const uint32_t end = at + PER_WINDOW < t->count ? at + PER_WINDOW : t->count;
+
+        if (!memchr(t->differ + at, 1, end - at))
+            continue;
+        PF_TRY(erase_window(j, at, end));
+        PF_TRY(program_window(j, at, end));
+    }
+    return PF_OK;
+}
+
+/* Content of the whole flash as it should be now: what was, and what is wanted
+ * over it. */
+static void expect_whole(const struct apply *a, uint8_t *expect)
+{
+    const struct target *t = a->t;
+
+    memcpy(expect, a->was, (size_t)t->count * PF_SECTOR);
+    for (uint32_t i = 0; i < t->count; i++)
+        if (t->act[i] == TARGET_WANT)
+            memcpy(expect + (size_t)i * PF_SECTOR, t->want + (size_t)i * PF_SECTOR, PF_SECTOR);
+}
+
+/* Ask the device; differ[] becomes what has to be redone. *outside counts
+ * sectors that differ though nobody wanted to change them. */
+static enum pf_err prove_once(struct apply *a, uint8_t *expect, uint32_t *redo, uint32_t *outside,
+                              uint32_t *first_bad)
+{
+    struct target *t = a->t;
+    struct prover q;
+    uint32_t at = 0, n;
+    enum pf_err err;
+
+    *redo = *outside = 0;
+    *first_bad = t->count;
+    PF_TRY(prover_init(&q, t->s, &a->res->stats, 0, t->count, expect ? expect : t->want));
+    q.phase = "verify";
+    err = pf_progress(t->s->ctx, "verify", 0, (uint64_t)t->count * PF_SECTOR);
+    if (!err && expect)
+        err = prover_check(&q, 0, t->count, PROVER_EXACT);
+    for (; !err && !expect && (n = target_next(t, &at)) > 0; at += n)
+        err = prover_check(&q, at, n, PROVER_EXACT);
+    for (uint32_t i = 0; !err && i < t->count; i++) {
+        const bool open = q.state[i] != SECTOR_PROVED;
+
+        t->differ[i] = open && t->act[i] == TARGET_WANT;
+        *redo += t->differ[i];
+        *outside += open && expect && t->act[i] != TARGET_WANT;
+        if (open && *first_bad == t->count && (expect || t->differ[i]))
+            *first_bad = i;
+    }
+    a->res->proof = err ? PF_PROOF_NONE : prover_kind(&q);
+    prover_fini(&q);
+    return err;
+}
+
+static enum pf_err rounds(struct apply *a, uint8_t *expect)
+{
+    struct pf_ctx *ctx = a->t->s->ctx;
+    struct job j = {.a = a, .may_skip = true};
+    uint32_t redo, outside, first;
+
+    for (uint32_t i = 0; i < a->t->count; i++)
+        j.total += a->t->differ[i];
+    for (unsigned round = 0; round <= ROUNDS; round++) {
+        PF_TRY(change(&j));
+        PF_TRY(prove_once(a, expect, &redo, &outside, &first));
+        if (!redo && !outside)
+            return PF_OK;
+        if (round < ROUNDS)
+            pf_retry(ctx, "write", PF_ERR_VERIFY, "%u sectors from 0x%06x did not take: again",
+                     redo + outside, first * PF_SECTOR);
+        j = (struct job){.a = a, .total = redo};
+    }
+    a->res->proof = PF_PROOF_NONE;
+    if (!redo)
+        return pf_fail(ctx, PF_ERR_VERIFY,
+                       "%u sectors outside of what was written differ from before, first 0x%06x",
+                       outside, first * PF_SECTOR);
+    return pf_fail(ctx, PF_ERR_VERIFY,
+                   "%u sectors do not hold what was written, first 0x%06x: the flash may be "
+                   "write-protected or worn",
+                   redo, first * PF_SECTOR);
+}
+
+/* Put the protection back without losing the failure that is to be told. */
+static void lock_again(struct apply *a)
+{
+    struct pf_session *s = a->t->s;
+    struct pf_ctx *ctx = s->ctx;
+    const bool cancel = ctx->cancel;
+    const enum pf_err err = ctx->err;
+    char text[PF_TEXT_MAX];
+
+    if (!s->proto->lock)
+        return;
+    memcpy(text, ctx->text, sizeof text);
+    ctx->cancel = false; /* a stop must not leave the flash open */
+    if (s->proto->lock(s))
+        pf_warn(ctx, "the flash's write protection could not be put back: %s", ctx->text);
+    ctx->cancel |= cancel;
+    ctx->err = err;
+    memcpy(ctx->text, text, sizeof text);
+}
+
+enum pf_err apply_target(struct apply *a)
+{
+    struct pf_session *s = a->t->s;
+    struct pf_ctx *ctx = s->ctx;
+    uint8_t *expect = NULL;
+    enum pf_err err;
+
+    a->changed = false;
+    if (a->was) {
+        expect = malloc((size_t)a->t->count * PF_SECTOR);
+        if (!expect)
+            return pf_fail(ctx, PF_ERR_NOMEM, "no memory for a copy of the flash");
+        expect_whole(a, expect);
+    }
+    err = s->proto->unlock ? s->proto->unlock(s) : PF_OK;
+    if (!err)
+        err = rounds(a, expect);
+    free(expect);
+    if (s->proto->unlock)
+        lock_again(a);
+    if (a->changed && (ops_is_link_error(err) || err == PF_ERR_CANCELED)) {
+        char text[PF_TEXT_MAX];
+
+        memcpy(text, ctx->text, sizeof text);
+        err = pf_fail(ctx, PF_ERR_PARTIAL,
+                      "stopped half-way (%.300s): run the same command again to finish", text);
+    }
+    return err;
+}

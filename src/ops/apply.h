@@ -1,0 +1,22 @@
+/* apply.h - change the flash to what a target wants, and prove it. */
+#ifndef OPS_APPLY_H
+#define OPS_APPLY_H
+
+#include "ops/target.h"
+
+struct apply {
+    struct target *t;
+    struct pf_write_result *res; /* stats and proof are filled */
+    const uint8_t *was;          /* proved content of the whole flash before; NULL unknown */
+    bool changed;                /* out: the device may have been changed */
+};
+
+/* Erase and program the sectors of t->differ, and nothing else, then prove the
+ * target (with `was`: the whole flash, so that nothing else changed either).
+ * What the proof finds different is redone, three rounds at most.
+ * PF_ERR_PARTIAL: link broke or stop asked for after the first erase.
+ * PF_ERR_VERIFY: the flash does not take it. PF_ERR_REFUSED: the device said
+ * no. Protection is put back on every path. */
+enum pf_err apply_target(struct apply *a);
+
+#endif

@@ -1,0 +1,18 @@
+/* safety.h - a verified backup before anything is changed. */
+#ifndef OPS_SAFETY_H
+#define OPS_SAFETY_H
+
+#include "ops/prover.h"
+
+/* Make sure that a proved copy of the whole flash is on disk, and learn the
+ * flash's content by it: on success every sector of `p` (which spans the whole
+ * flash and may hold guesses) is PROVED.
+ *
+ * A backup in the target folder with this chip, MAC and content is taken
+ * instead of a new one (*reused); an older one of this unit serves as a guess.
+ * path  where to put it; NULL: plugflash-CHIP-MAC-HASH.bin in the current folder
+ * name  (cap bytes) gets the name of the backup
+ * Any failure means that there is none; the caller must not write then. */
+enum pf_err safety_backup(struct prover *p, const char *path, char *name, size_t cap, bool *reused);
+
+#endif

@@ -1,0 +1,198 @@
+/* source.c - recognise and place a file; see source.h. */
+#include "ops/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/checksum.h"
+#include "ops/file.h"
+#include "ops/util.h"
+
+void source_fini(struct source *src)
+{
+    free(src->data);
+    src->data = NULL;
+    if (src->has_manifest)
+        pf_manifest_fini(&src->manifest);
+    src->has_manifest = false;
+}
+
+/* A manifest beside the file must match it. Beside a file that is merely to be
+ * written, a .json of somebody else is nobody's business. */
+static enum pf_err load_manifest(struct pf_session *s, const struct source_options *opt,
+                                 struct source *src)
+{
+    enum pf_err err = pf_manifest_load(s->ctx, opt->path, &src->manifest, &src->has_manifest);
+
+    if (err == PF_ERR_FILE && opt->use != SOURCE_RESTORE) {
+        pf_log(s->ctx, "%s; ignored", s->ctx->text);
+        return PF_OK;
+    }
+    PF_TRY(err);
+    if (!src->has_manifest)
+        return PF_OK;
+    return pf_manifest_check(s->ctx, &src->manifest, opt->path, src->data, src->len);
+}
+
+static enum pf_err unrotate(struct pf_session *s, const struct source_options *opt,
+                            struct source *src, struct pf_image *image)
+{
+    enum pf_err err;
+
+    if (image->kind != PF_IMAGE_BK_ROTATED)
+        return PF_OK;
+    if (!opt->unrotate)
+        return pf_fail(s->ctx, PF_ERR_CHIP,
+                       "%s is a rotated backup: it starts at 0x11000 and wraps around; restore it "
+                       "with --unrotate, or turn it with `image convert`",
+                       opt->path);
+    err = pf_image_unrotate(src->data, src->len);
+    if (err)
+        return pf_fail(s->ctx, err, "%s cannot be unrotated", opt->path);
+    pf_image_inspect(src->data, src->len, image);
+    return PF_OK;
+}
+
+/* The whole file at one address. Refused only where it would replace code with
+ * something made for another chip. */
+static enum pf_err place_at(struct pf_session *s, const struct source_options *opt,
+                            struct source *src, const struct pf_image *image)
+{
+    const struct pf_region *code;
+    const bool foreign = image->family && strcmp(image->family, s->chip->family) != 0;
+    const bool other = image->chip && strcmp(image->chip, s->chip->name) != 0;
+
+    PF_TRY(ops_check_span(s, opt->at, src->len, 1));
+    code = ops_region_in(s->chip, opt->at, (uint32_t)src->len, PF_REGION_CODE);
+    if ((foreign || other) && code && opt->use != SOURCE_VERIFY)
+        return pf_fail(s->ctx, PF_ERR_CHIP, "%s is %s: it does not belong into '%s' of %s",
+                       opt->path, image->title, code->name, s->chip->title);
+    if (foreign || other)
+        pf_warn(s->ctx, "%s looks like %s; taken as it is", opt->path, image->title);
+    src->explicit_at = true;
+    src->nparts = 1;
+    src->part[0] = (struct pf_image_part){
+        .name = "file", .offset = 0, .len = (uint32_t)src->len, .addr = opt->at};
+    return PF_OK;
+}
+
+/* A backup of ours is placed by its manifest, whatever its bytes look like. */
+static bool place_by_manifest(struct pf_session *s, const struct source_options *opt,
+                              struct source *src, const struct pf_image *image)
+{
+    const struct pf_manifest *m = &src->manifest;
+
+    if (opt->use == SOURCE_WRITE || !src->has_manifest || strcmp(m->chip, s->chip->name) != 0)
+        return false;
+    if (image->chip && strcmp(image->chip, s->chip->name) != 0)
+        return false;
+    if (m->addr >= s->id.flash_size || src->len > s->id.flash_size - m->addr)
+        return false;
+    src->whole = true;
+    src->nparts = 1;
+    src->part[0] = (struct pf_image_part){
+        .name = "flash", .offset = 0, .len = (uint32_t)src->len, .addr = m->addr};
+    return true;
+}
+
+static enum pf_err refuse_unplaceable(struct pf_session *s, const struct source_options *opt,
+                                      const struct pf_image *image)
+{
+    if (image->kind == PF_IMAGE_UNKNOWN && opt->use == SOURCE_RESTORE)
+        return pf_fail(s->ctx, PF_ERR_CHIP,
+                       "%s is no backup that can be recognised and has no manifest", opt->path);
+    if (image->kind == PF_IMAGE_UNKNOWN)
+        return pf_fail(s->ctx, PF_ERR_USAGE,
+                       "%s is not an image that can be recognised: say where it belongs with --at",
+                       opt->path);
+    if (image->kind == PF_IMAGE_BLANK)
+        return pf_fail(s->ctx, PF_ERR_FILE,
+                       "%s holds nothing but one repeated byte: if that is meant, say where with "
+                       "--at",
+                       opt->path);
+    return PF_OK;
+}
+
+static enum pf_err refuse_damaged(struct pf_session *s, const struct source_options *opt,
+                                  const struct source *src, const struct pf_image *image)
+{
+    for (size_t i = 0; !image->intact && i < image->nchecks; i++) {
+        const struct pf_image_check *c = &image->check[i];
+
+        if (c->ok)
+            continue;
+        if (src->has_manifest || opt->use == SOURCE_VERIFY) {
+            pf_warn(s->ctx, "%s: %s: %s", opt->path, c->name, c->text);
+            continue;
+        }
+        return pf_fail(s->ctx, PF_ERR_FILE,
+                       "%s is damaged: %s: %.200s; if it is meant, place it with --at", opt->path,
+                       c->name, c->text);
+    }
+    return PF_OK;
+}
+
+/* Keep parts inside the file and the flash; a part may be longer than the
+ * flash only by blank bytes (a backup of a larger chip with the same layout). */
+static enum pf_err fit_parts(struct pf_session *s, const struct source_options *opt,
+                             struct source *src)
+{
+    uint64_t end = 0;
+
+    for (size_t i = 0; i < src->nparts; i++) {
+        struct pf_image_part *p = &src->part[i];
+        const uint32_t room = p->addr < s->id.flash_size ? s->id.flash_size - p->addr : 0;
+
+        if (!p->len || p->offset > src->len || p->len > src->len - p->offset || p->addr < end)
+            return pf_fail(s->ctx, PF_ERR_FILE, "%s: part '%s' lies outside of the file", opt->path,
+                           p->name);
+        if (p->len > room && (!room || !pf_is_blank(src->data + p->offset + room, p->len - room)))
+            return pf_fail(s->ctx, PF_ERR_CHIP,
+                           "%s: part '%s' (0x%x bytes for 0x%06x) does not fit the flash of 0x%x "
+                           "bytes",
+                           opt->path, p->name, p->len, p->addr, s->id.flash_size);
+        if (p->len > room)
+            p->len = room;
+        end = (uint64_t)p->addr + p->len;
+    }
+    return PF_OK;
+}
+
+static enum pf_err place(struct pf_session *s, const struct source_options *opt, struct source *src,
+                         const struct pf_image *image)
+{
+    char why[160] = "it does not belong there";
+
+    if (opt->at_given)
+        return place_at(s, opt, src, image);
+    if (place_by_manifest(s, opt, src, image))
+        return refuse_damaged(s, opt, src, image);
+    PF_TRY(refuse_unplaceable(s, opt, image));
+    src->nparts = pf_image_place(image, s->chip->name, s->id.flash_size, src->part, PF_IMAGE_PARTS,
+                                 why, sizeof why);
+    if (!src->nparts)
+        return pf_fail(s->ctx, PF_ERR_CHIP, "%s (%s) cannot go on this %s: %s", opt->path,
+                       image->title, s->chip->title, why);
+    if (opt->use == SOURCE_RESTORE && image->kind != PF_IMAGE_BK_BACKUP)
+        return pf_fail(s->ctx, PF_ERR_CHIP,
+                       "%s is %s, not a backup of a whole flash: use `write` for it", opt->path,
+                       image->title);
+    PF_TRY(refuse_damaged(s, opt, src, image));
+    src->whole = image->kind == PF_IMAGE_BK_BACKUP || image->kind == PF_IMAGE_BK_QIO;
+    return fit_parts(s, opt, src);
+}
+
+enum pf_err source_open(struct pf_session *s, const struct source_options *opt, struct source *src,
+                        struct pf_image *image)
+{
+    memset(src, 0, sizeof *src);
+    PF_TRY(ops_file_read(s->ctx, opt->path, OPS_FILE_MAX, &src->data, &src->len));
+    ops_keepalive(s);
+    pf_image_inspect(src->data, src->len, image);
+    ops_keepalive(s);
+    PF_TRY(load_manifest(s, opt, src));
+    ops_keepalive(s);
+    if (!opt->at_given)
+        PF_TRY(unrotate(s, opt, src, image));
+    return place(s, opt, src, image);
+}
