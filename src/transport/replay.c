@@ -118,8 +118,8 @@ static enum pf_err next_action(struct replay *r, struct pf_trace_event **out)
             *out = ev;
             return PF_OK;
         case PF_TRACE_READ:
-            memcpy(r->rx + r->rx_len, ev->bytes, ev->len);
-            r->rx_len += ev->len;
+            memcpy(r->rx + r->rx_len, ev->bytes + r->ev_used, ev->len - r->ev_used);
+            r->rx_len += ev->len - r->ev_used;
             break;
         case PF_TRACE_ERROR:
             PF_TRY(outcome(r));
