@@ -46,7 +46,8 @@ static struct hint app_at(const uint8_t *data, size_t len, size_t offset)
 
     if (!h.vectors)
         h.header = bk7231_app_rbl(&v, end, NULL, &rbl) && rbl.rbl.header_ok &&
-                   strcmp(rbl.rbl.name, "app") == 0;
+                   strcmp(rbl.rbl.name, "app") == 0 &&
+                   (rbl.crc_ok || bk7231_app_rbl_usual(&rbl, end));
     return h;
 }
 

@@ -268,46 +268,61 @@ void bk7231_rbl_check(const struct bk7231_view *v, uint32_t start, const struct 
     rbl->crc_ok |= rbl->hash_ok;
 }
 
+/* Take the header at `addr` if it is better than what `out` holds; true when
+ * its data is right, so that there is no better one. */
+static bool app_rbl_try(const struct bk7231_view *v, uint32_t addr, const struct bk7231_key *key,
+                        bool *any, struct bk7231_rbl *out)
+{
+    struct bk7231_rbl found;
+
+    if (!bk7231_rbl_at(v, addr, &found) || (*any && !found.rbl.header_ok))
+        return false;
+    bk7231_rbl_check(v, BK_LOADER, key, &found);
+    if (!*any || found.crc_ok)
+        *out = found;
+    *any = true;
+    return found.crc_ok;
+}
+
 bool bk7231_app_rbl(const struct bk7231_view *v, uint32_t end, const struct bk7231_key *key,
                     struct bk7231_rbl *out)
 {
     enum { TRIES = 6 }; /* bounds the data read for headers planted by the dozen */
     const uint32_t usual[] = {
         end >= BK_LOADER + RBL_CODED ? end - RBL_CODED : 0,
-        BK_LOADER + BK_APP_TUYA - RBL_CODED,
         BK_LOADER + BK_APP_OBK_T - RBL_CODED,
+        BK_LOADER + BK_APP_TUYA - RBL_CODED,
     };
-    size_t run = bk7231_view_run(v, BK_LOADER), tries = 0;
-    struct bk7231_rbl found;
+    uint32_t stop = BK_LOADER + (uint32_t)bk7231_view_run(v, BK_LOADER);
+    uint8_t window[1024];
     bool any = false;
 
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
-        if (!usual[i] || !bk7231_rbl_at(v, usual[i], &found))
-            continue;
-        bk7231_rbl_check(v, BK_LOADER, key, &found);
-        if (!any || found.crc_ok)
-            *out = found;
-        if (found.crc_ok)
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (usual[i] && app_rbl_try(v, usual[i], key, &any, out))
             return true;
-        any = true;
-    }
-    if (run > BK_FLASH)
-        run = BK_FLASH;
-    for (size_t at = 0; at + RBL_CODED <= run && tries < TRIES; at += BK_CODED) {
-        uint8_t magic[4];
+    if (stop > BK_FLASH)
+        stop = BK_FLASH;
+    /* Anywhere: windows overlap by the three bytes that a magic may straddle. */
+    for (uint32_t at = BK_LOADER, tries = 0; at + RBL_CODED <= stop && tries < TRIES;
+         at += sizeof window - 3) {
+        size_t n = stop - at < sizeof window ? stop - at : sizeof window;
 
-        if (!bk7231_view_get(v, BK_LOADER + (uint32_t)at, magic, 4) || memcmp(magic, "RBL", 4) ||
-            !bk7231_rbl_at(v, BK_LOADER + (uint32_t)at, &found) || !found.rbl.header_ok)
-            continue;
-        tries++;
-        bk7231_rbl_check(v, BK_LOADER, key, &found);
-        if (!any || found.crc_ok)
-            *out = found;
-        if (found.crc_ok)
-            return true;
-        any = true;
+        if (!bk7231_view_get(v, at, window, n))
+            break;
+        for (size_t i = 0; i + 4 <= n && tries < TRIES; i++)
+            if (window[i] == 'R' && memcmp(window + i, "RBL", 4) == 0) {
+                tries++;
+                if (app_rbl_try(v, at + (uint32_t)i, key, &any, out))
+                    return true;
+            }
     }
     return any;
+}
+
+bool bk7231_app_rbl_usual(const struct bk7231_rbl *rbl, uint32_t end)
+{
+    return rbl->addr == BK_LOADER + BK_APP_OBK_T - RBL_CODED ||
+           rbl->addr == BK_LOADER + BK_APP_TUYA - RBL_CODED || rbl->addr + RBL_CODED == end;
 }
 
 /* One 64-byte record: magic, name[24], device[24], offset, length, reserved. */

@@ -89,6 +89,9 @@ void bk7231_rbl_check(const struct bk7231_view *v, uint32_t start, const struct 
 bool bk7231_app_rbl(const struct bk7231_view *v, uint32_t end, const struct bk7231_key *key,
                     struct bk7231_rbl *out);
 
+/* Is it where packers put it: at the end of a known partition or of the file? */
+bool bk7231_app_rbl_usual(const struct bk7231_rbl *rbl, uint32_t end);
+
 /* A record of the partition table in the loader. */
 struct bk7231_partition {
     char name[25];

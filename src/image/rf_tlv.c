@@ -34,21 +34,23 @@ static void rf_tlv_group(const uint8_t *page, size_t at, size_t end, uint32_t ta
     }
 }
 
-/* T pages have four groups in 0x1e0 bytes, N pages two and filler in 0x1f6
- * (both seen in every dump examined; a page made by a tool has 0x62). */
-static const char *rf_tlv_chip(uint32_t body, unsigned groups)
+/* In every dump examined the body has one length per chip; a page made by a
+ * tool has 0x62. */
+static const char *rf_tlv_chip(uint32_t body)
 {
-    if (body == 0x1e0 && groups == 4)
+    switch (body) {
+    case 0x1e0:
         return "bk7231t";
-    if (body == 0x1f6 && groups == 2)
+    case 0x1f6:
         return "bk7231n";
-    return NULL;
+    default:
+        return NULL;
+    }
 }
 
 bool rf_tlv_parse(const uint8_t *page, size_t len, struct rf_tlv *out)
 {
     size_t at = TLV_HEAD, end;
-    unsigned groups = 0;
 
     memset(out, 0, sizeof *out);
     if (len < TLV_HEAD || memcmp(page, "TLV", 4) != 0)
@@ -73,13 +75,12 @@ bool rf_tlv_parse(const uint8_t *page, size_t len, struct rf_tlv *out)
         at += TLV_HEAD;
         rf_tlv_group(page, at, at + n, tag, out);
         at += n;
-        groups++;
     }
     if (!out->fault && !out->records)
         out->fault = "there are no records";
     out->ok = !out->fault;
     if (out->ok)
-        out->chip = rf_tlv_chip(out->body, groups);
+        out->chip = rf_tlv_chip(out->body);
     return true;
 }
 

@@ -4,7 +4,7 @@
  *
  * A tag that ends in 00 opens a group: its length is that of its sub-records,
  * which follow at once and share its upper 24 bits. Nothing is aligned. Group
- * 0x222222 of a BK7231N and the body after it hold 5a 5a ... as filler.
+ * 0x222222 of a BK7231N ends in 22 bytes 5a as filler.
  *
  *   544c5600 e0010000  00111111 5a000000  01111111 04000000 4e61bc00
  *                      02111111 06000000 <mac> ... */
