@@ -24,6 +24,15 @@ static void mac_text(const uint8_t mac[6], char buf[18])
              mac[5]);
 }
 
+/* The version, unless the firmware's own description has it already. */
+static void show_version(FILE *out, const char *firmware, const char *version)
+{
+    bool more = *version && !strstr(firmware, version);
+
+    text_line(out, "Firmware", "%s%s%s%s", firmware, *firmware && more ? ", " : "",
+              more ? "version " : "", more ? version : "");
+}
+
 static void add_device(struct cli *cli, const struct pf_session *s)
 {
     const struct pf_identity *id = &s->id;
@@ -141,8 +150,7 @@ void show_firmware(struct cli *cli, const struct pf_firmware *fw)
     if (fw->has_mac)
         mac_text(fw->mac, mac);
     text_line(out, "MAC", "%s", mac);
-    text_line(out, "Firmware", "%s%s%s", fw->firmware[0] ? fw->firmware : "not recognised",
-              fw->version[0] ? ", version " : "", fw->version);
+    show_version(out, fw->firmware[0] ? fw->firmware : "not recognised", fw->version);
     if (fw->loader[0])
         text_line(out, "In flash", "loader %s", fw->loader);
     if (fw->has_key)
@@ -312,8 +320,7 @@ void show_image(struct cli *cli, const struct pf_image *img)
     else if (img->family)
         text_line(out, "Made for", "family %s; which chip is not told", img->family);
     if (img->firmware[0] || img->version[0])
-        text_line(out, "Firmware", "%s%s%s", img->firmware,
-                  img->firmware[0] && img->version[0] ? ", version " : "", img->version);
+        show_version(out, img->firmware, img->version);
     if (img->loader[0])
         text_line(out, "Loader", "%s", img->loader);
     if (img->has_key)
