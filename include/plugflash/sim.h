@@ -27,6 +27,12 @@
  * an unknown key. */
 enum pf_err pf_sim_open(struct pf_ctx *ctx, const char *spec, struct pf_transport **out);
 
+/* The same with contents from memory instead of flash=FILE: `size` bytes, a
+ * power of two from 64 KiB to 16 MiB, copied. NULL: as pf_sim_open(). Cheap
+ * enough to be called tens of thousands of times. */
+enum pf_err pf_sim_open_flash(struct pf_ctx *ctx, const char *spec, const uint8_t *flash,
+                              uint32_t size, struct pf_transport **out);
+
 /* What tests look at. Borrowed from the transport; valid until close. */
 struct pf_sim_view {
     const uint8_t *flash;

@@ -1,1 +1,0 @@
-typedef int pf_empty;
