@@ -66,10 +66,12 @@ void image_part(struct pf_image *img, const char *name, size_t offset, size_t le
 
 const struct pf_image_check *image_fault(const struct pf_image *img)
 {
-    for (size_t i = 0; i < img->nchecks; i++)
-        if (!img->check[i].ok)
-            return &img->check[i];
-    return NULL;
+    const struct pf_image_check *fault = NULL;
+
+    for (size_t i = img->nchecks; i-- > 0;)
+        if (!img->check[i].ok && (!fault || strcmp(fault->name, "length") != 0))
+            fault = &img->check[i];
+    return fault;
 }
 
 bool image_probe_blank(const uint8_t *data, size_t len, struct pf_image *out)

@@ -21,7 +21,8 @@ void image_part(struct pf_image *img, const char *name, size_t offset, size_t le
 /* Copy text, cut to `cap` with its NUL. */
 void image_text(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The first check that failed, NULL when there is none. */
+/* The check that says best what is wrong: a wrong length, which explains what
+ * else fails, otherwise the first that failed. NULL when there is none. */
 const struct pf_image_check *image_fault(const struct pf_image *img);
 
 #endif

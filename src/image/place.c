@@ -134,16 +134,11 @@ static bool place_chip(struct placing *p, const char *chip)
  * was on the flash, damaged or not; but all of it must be there. */
 static bool place_whole(struct placing *p)
 {
-    const struct pf_image *img = p->img;
+    const struct pf_image_check *fault = image_fault(p->img);
 
-    for (size_t i = 0; i < img->nchecks; i++) {
-        const struct pf_image_check *c = &img->check[i];
-
-        if (c->ok || (img->kind == PF_IMAGE_BK_BACKUP && strcmp(c->name, "length") != 0))
-            continue;
-        return REFUSE(p, "%s: %s: %s", img->title, c->name, c->text);
-    }
-    return true;
+    if (!fault || (p->img->kind == PF_IMAGE_BK_BACKUP && strcmp(fault->name, "length") != 0))
+        return true;
+    return REFUSE(p, "%s: %s: %s", p->img->title, fault->name, fault->text);
 }
 
 static bool place_kind(struct placing *p)
