@@ -64,7 +64,8 @@ enum pf_err prover_init(struct prover *p, struct pf_session *s, struct pf_stats 
     p->phase = "probe";
     p->state = calloc(count, 1);
     p->dirty = malloc(count);
-    if (!p->state || !p->dirty) {
+    p->shaky = calloc(count, 1);
+    if (!p->state || !p->dirty || !p->shaky) {
         prover_fini(p);
         return pf_fail(s->ctx, PF_ERR_NOMEM, "no memory for the sector map");
     }
@@ -79,6 +80,7 @@ void prover_fini(struct prover *p)
 {
     free(p->state);
     free(p->dirty);
+    free(p->shaky);
     free(p->claim);
     memset(p, 0, sizeof *p);
 }
@@ -276,7 +278,8 @@ static enum pf_err read_voted(struct prover *p, uint32_t sector)
     for (unsigned i = 0; !err && i < n; i++)
         err = read_into(p, sector, reads + (size_t)i * PF_SECTOR);
     if (!err && vote(out, reads, n)) {
-        p->unstable++;
+        p->unstable += !p->shaky[sector];
+        p->shaky[sector] = 1;
         pf_warn(p->s->ctx, "sector 0x%06x reads differently each time; took the majority of %u",
                 p->addr + sector * PF_SECTOR, n);
     }

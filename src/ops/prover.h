@@ -43,12 +43,13 @@ struct prover {
     uint8_t *content;       /* borrowed: count * PF_SECTOR bytes */
     uint8_t *state;         /* enum sector_state each */
     uint8_t *dirty;         /* content changed since the caller last looked */
+    uint8_t *shaky;         /* repeated reads disagreed */
     struct prover_claim *claim;
     size_t nclaims, cap;
     struct prover_cost cost;
     bool readback;     /* no digest: compare by reading */
     unsigned repeat;   /* reads per sector; 0 and 1: one */
-    uint32_t unstable; /* sectors whose repeated reads disagreed */
+    uint32_t unstable;      /* how many are shaky */
     const char *phase; /* of progress events while checking */
 };
 
