@@ -17,14 +17,14 @@ static struct pf_guard guard_of(const struct cli_options *o)
 static void summarise(struct cli *cli, const char *what, const struct pf_write_result *res)
 {
     if (cli->opt.dry_run)
-        cli_summary(cli, "plan only: %u sectors would change; nothing was written",
-                    (unsigned)res->differ);
+        cli_summary(cli, "plan only: %u sector%s would change; nothing was written",
+                    (unsigned)res->differ, res->differ == 1 ? "" : "s");
     else if (res->unchanged)
         cli_summary(cli, "nothing to do: the flash already is as it should be, proved by %s",
                     pf_proof_name(res->proof));
     else
-        cli_summary(cli, "%s: %u sectors changed, proved by %s", what, (unsigned)res->differ,
-                    pf_proof_name(res->proof));
+        cli_summary(cli, "%s: %u sector%s changed, proved by %s", what, (unsigned)res->differ,
+                    res->differ == 1 ? "" : "s", pf_proof_name(res->proof));
 }
 
 /* Everything the result tells, as far as it got. */

@@ -195,8 +195,9 @@ static void emit_result(struct cli *cli, enum pf_err err, const char *text)
                     : null,
         PF_F_UINT("retries", cli->ctx.retries),
     };
-    struct pf_event ev = {.kind = PF_EV_RESULT, .err = err, .text = text, .fields = field};
+    struct pf_event ev = {.kind = PF_EV_RESULT, .err = err, .fields = field};
 
+    ev.text = *text ? text : NULL;
     field[2].name = "clock";
     field[3].name = "seconds";
     field[4].name = "seconds_after_sync";

@@ -21,6 +21,7 @@ struct sink_tty {
     /* private */
     bool drawn, simulated;
     uint64_t drawn_at;
+    char sync[PF_TEXT_MAX]; /* what was last said of a SYNC event */
     char phase[24];
     uint64_t phase_at, phase_from; /* port clock and bytes when the phase began */
 };

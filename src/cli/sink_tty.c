@@ -77,15 +77,14 @@ static void rate_text(const struct sink_tty *s, const struct pf_event *ev, char 
 static void draw(struct sink_tty *s, const struct pf_event *ev)
 {
     char done[TEXT_SIZE], total[TEXT_SIZE], rate[96], bar[BAR_MAX + 1], line[LINE_BYTES];
-    unsigned width = width_of(s), percent = 100, full;
+    unsigned width = width_of(s), percent, full;
     int n;
 
-    if (width < 12)
+    if (width < 12 || !ev->total) /* too narrow, or nobody knows how much */
         return;
     if (width > LINE_BYTES)
         width = LINE_BYTES;
-    if (ev->total)
-        percent = (unsigned)((double)ev->done * 100 / (double)ev->total);
+    percent = (unsigned)((double)ev->done * 100 / (double)ev->total);
     percent = percent > 100 ? 100 : percent;
     rate_text(s, ev, rate, sizeof rate);
     full = percent * BAR_MAX / 100;
@@ -152,6 +151,15 @@ static void say_port(struct sink_tty *s, const struct pf_event *ev)
         s->simulated ? "Virtual device, times are simulated: " : "Port: ", sink_field(ev, "name"));
 }
 
+/* A driver repeats what it waits for while it waits; a person is told once. */
+static void say_sync(struct sink_tty *s, const struct pf_event *ev)
+{
+    if (!ev->text || strncmp(s->sync, ev->text, sizeof s->sync - 1) == 0)
+        return;
+    snprintf(s->sync, sizeof s->sync, "%s", ev->text);
+    say(s, NULL, "", ev->text);
+}
+
 bool sink_tty_event(void *user, const struct pf_event *ev)
 {
     struct sink_tty *s = user;
@@ -166,6 +174,8 @@ bool sink_tty_event(void *user, const struct pf_event *ev)
         say_port(s, ev);
         break;
     case PF_EV_SYNC:
+        say_sync(s, ev);
+        break;
     case PF_EV_CHIP:
         if (ev->text)
             say(s, NULL, "", ev->text);

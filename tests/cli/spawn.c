@@ -81,9 +81,9 @@ static char **environment(const struct words *extra)
         if (!hide)
             env[n++] = *e;
     }
-    env[n++] = (char *)(uintptr_t) "TERM=xterm";
-    for (size_t i = 0; i < extra->n; i++)
+    for (size_t i = 0; i < extra->n; i++) /* of two with one name the first counts */
         env[n++] = extra->word[i];
+    env[n++] = (char *)(uintptr_t) "TERM=xterm";
     return env;
 }
 
