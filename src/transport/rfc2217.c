@@ -56,7 +56,7 @@ enum {
 
 #define OPEN_US   5000000u /* for the option to be agreed on */
 #define BAUD_US   3000000u
-#define ACK_US    1500000u /* a slow network, not a slow server */
+#define ACK_US    1000000u /* a slow network, not a slow server */
 #define RX_CAP    (256u * 1024u)
 #define REPLY_MAX 256 /* answers to negotiations; sane servers need ten */
 
@@ -282,10 +282,11 @@ static void add_lines(struct out *o, unsigned change, unsigned lines)
         add_byte(o, SET_CONTROL, lines & PF_LINE_RTS ? CONTROL_RTS_ON : CONTROL_RTS_OFF);
 }
 
-/* Send the commands in one piece, then collect their acknowledgements. What
- * stays unanswered is named in a warning and never waited for again. */
-static enum pf_err command(struct rfc2217 *r, const struct out *o, unsigned kinds,
-                           uint64_t timeout_us)
+/* Send the commands in one piece, then collect their acknowledgements: the baud
+ * rate's, which is the caller's business when it is missing, then the others.
+ * Of those, what stays unanswered is named in a warning and never waited for
+ * again. */
+static enum pf_err command(struct rfc2217 *r, const struct out *o, unsigned kinds)
 {
     static const struct {
         unsigned kind;
@@ -299,9 +300,14 @@ static enum pf_err command(struct rfc2217 *r, const struct out *o, unsigned kind
 
     r->waiting |= kinds & ~r->mute;
     PF_TRY(pfd_write(&r->fd, o->bytes, o->len));
-    PF_TRY(await(r, kinds, timeout_us));
-    missing = r->waiting & kinds & ~(unsigned)ACK_BAUD;
-    r->waiting &= ~kinds | ACK_BAUD;
+    PF_TRY(await(r, kinds & ACK_BAUD, BAUD_US));
+    if (r->waiting & ACK_BAUD) {
+        r->waiting = ACK_BAUD;
+        return PF_OK;
+    }
+    PF_TRY(await(r, kinds, ACK_US));
+    missing = r->waiting & kinds;
+    r->waiting &= ~kinds;
     r->mute |= missing;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (missing & names[i].kind)
@@ -402,7 +408,7 @@ static enum pf_err rfc2217_set_baud(struct pf_transport *t, uint32_t baud)
         return pf_fail(t->ctx, PF_ERR_USAGE, "a baud rate of 0 makes no sense");
     PF_TRY(rfc2217_drain(t)); /* what is on its way belongs to the old rate */
     add_baud(&o, baud);
-    PF_TRY(command(r, &o, ACK_BAUD, BAUD_US));
+    PF_TRY(command(r, &o, ACK_BAUD));
     return check_baud(r, baud);
 }
 
@@ -417,7 +423,7 @@ static enum pf_err rfc2217_set_lines(struct pf_transport *t, unsigned lines)
     if (!change)
         return PF_OK;
     add_lines(&o, change, lines);
-    PF_TRY(command(r, &o, kinds, ACK_US));
+    PF_TRY(command(r, &o, kinds));
     r->lines ^= change;
     return PF_OK;
 }
@@ -432,7 +438,7 @@ static enum pf_err rfc2217_discard(struct pf_transport *t)
     PF_TRY(pfd_alive(&r->fd));
     r->rx_len = 0;
     add_byte(&o, PURGE_DATA, 1);
-    PF_TRY(command(r, &o, ACK_PURGE, ACK_US));
+    PF_TRY(command(r, &o, ACK_PURGE));
     if (r->mute & ACK_PURGE) {
         enum pf_err err;
 
@@ -522,7 +528,7 @@ static enum pf_err set_up(struct rfc2217 *r)
     add_byte(&o, SET_CONTROL, CONTROL_NO_FLOW);
     add_byte(&o, SET_MODEMSTATE_MASK, 0); /* no notifications, please */
     r->formats_left = 3;
-    err = command(r, &o, ACK_BAUD | ACK_FORMAT | ACK_FLOW | ACK_DTR | ACK_RTS, BAUD_US);
+    err = command(r, &o, ACK_BAUD | ACK_FORMAT | ACK_FLOW | ACK_DTR | ACK_RTS);
     if (!err)
         err = check_baud(r, r->baud);
     /* An echoing raw server gets here, too: it never confirms. */

@@ -1,0 +1,675 @@
+/* tcp:// and rfc2217:// against a server in a thread of the test, polite or
+ * hostile. The server is written from RFC 854 and 2217 alone and shares no code
+ * with the client. Everything is on 127.0.0.1. */
+#define _GNU_SOURCE
+#include "transport/util.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "transport/backends.h"
+#include "transport/posix_fd.h"
+
+enum { IAC = 255, DONT = 254, DO = 253, WONT = 252, WILL = 251, SB = 250, SE = 240 };
+
+/* How the server behaves. */
+struct manners {
+    bool raw;         /* no telnet: echoes every byte */
+    bool mute;        /* takes everything, says nothing */
+    bool refuse;      /* DONT COM-PORT */
+    bool will_only;   /* agrees by WILL instead of DO */
+    bool no_control;  /* leaves SET-CONTROL unanswered (ser2net on a pty) */
+    bool no_purge;    /* leaves PURGE-DATA unanswered */
+    bool no_baud;     /* leaves SET-BAUDRATE unanswered, after the first */
+    bool no_binary;   /* refuses binary mode */
+    bool dribble;     /* sends one byte at a time */
+    bool chatter;     /* data, notifications and rubbish before every answer */
+    bool haggle;      /* answers every negotiation with a further one */
+    bool hang_up;     /* closes on connect */
+    uint32_t baud_is; /* answers this rate whatever was asked */
+    bool suspend;     /* pauses us once, for 50 ms, before the first data */
+};
+
+struct server {
+    struct manners how;
+    int listener, fd;
+    int stop[2]; /* a pipe; closing [1] ends the thread */
+    pthread_t thread;
+    char address[32];
+    /* telnet */
+    int state;
+    uint8_t verb, sub[256];
+    size_t sub_len;
+    bool bauded;
+    unsigned verbs_seen;
+    pthread_mutex_t lock;
+    char log[4096]; /* what was set, in order: "B115200 C9 ..." */
+    uint8_t data[65536];
+    size_t ndata;
+};
+
+static void server_log(struct server *s, const char *fmt, unsigned value)
+{
+    size_t used;
+
+    pthread_mutex_lock(&s->lock);
+    used = strlen(s->log);
+    snprintf(s->log + used, sizeof s->log - used, fmt, value);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* A copy of the log since the last call. */
+static char *server_said(struct server *s, char text[4096])
+{
+    pthread_mutex_lock(&s->lock);
+    memcpy(text, s->log, sizeof s->log);
+    s->log[0] = '\0';
+    pthread_mutex_unlock(&s->lock);
+    return text;
+}
+
+static void say(struct server *s, const void *bytes, size_t len)
+{
+    const uint8_t *p = bytes;
+
+    while (len > 0) {
+        ssize_t n = send(s->fd, p, s->how.dribble ? 1 : len, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            return;
+        p += n;
+        len -= (size_t)n;
+    }
+}
+
+static void answer(struct server *s, uint8_t command, const uint8_t *value, size_t len)
+{
+    uint8_t out[64] = {IAC, SB, 44, (uint8_t)(command + 100)};
+    size_t n = 4;
+
+    if (s->how.chatter) {
+        static const uint8_t rubbish[] = {'n', 'o', 'i', 's', 'e', IAC, SB,  44,  107, 0,
+                                          IAC, SE,  IAC, 241, IAC, SB,  44,  IAC, SE,  IAC,
+                                          SB,  44,  101, 1,   IAC, SE,  IAC, DO,  200};
+        say(s, rubbish, sizeof rubbish);
+    }
+    for (size_t i = 0; i < len; i++) {
+        out[n++] = value[i];
+        if (value[i] == IAC)
+            out[n++] = IAC;
+    }
+    out[n++] = IAC;
+    out[n++] = SE;
+    say(s, out, n);
+}
+
+static void server_command(struct server *s)
+{
+    const uint8_t *v = s->sub + 2;
+    uint32_t baud;
+
+    if (s->sub_len < 2 || s->sub[0] != 44)
+        return;
+    switch (s->sub[1]) {
+    case 1:
+        baud = (uint32_t)v[0] << 24 | (uint32_t)v[1] << 16 | (uint32_t)v[2] << 8 | v[3];
+        server_log(s, "B%u ", baud);
+        if (s->how.no_baud && s->bauded)
+            return;
+        s->bauded = true;
+        if (s->how.baud_is) {
+            const uint8_t is[4] = {(uint8_t)(s->how.baud_is >> 24), (uint8_t)(s->how.baud_is >> 16),
+                                   (uint8_t)(s->how.baud_is >> 8), (uint8_t)s->how.baud_is};
+
+            answer(s, 1, is, 4);
+        } else {
+            answer(s, 1, v, 4);
+        }
+        return;
+    case 5:
+        server_log(s, "C%u ", v[0]);
+        if (!s->how.no_control)
+            answer(s, 5, v, 1);
+        return;
+    case 12:
+        server_log(s, "purge%u ", v[0]);
+        if (!s->how.no_purge)
+            answer(s, 12, v, 1);
+        return;
+    default:
+        server_log(s,
+                   s->sub[1] == 2   ? "size%u "
+                   : s->sub[1] == 3 ? "parity%u "
+                   : s->sub[1] == 4 ? "stop%u "
+                                    : "other%u ",
+                   s->sub[1] <= 4 ? v[0] : s->sub[1]);
+        answer(s, s->sub[1], v, 1);
+    }
+}
+
+static void server_verb(struct server *s, uint8_t verb, uint8_t option)
+{
+    uint8_t reply[3] = {IAC, 0, option};
+
+    s->verbs_seen++;
+    if (s->how.haggle) {
+        const uint8_t more[] = {IAC, DO,   3, IAC, DONT, 3, IAC, WILL, 3,
+                                IAC, WONT, 3, IAC, DO,   0, IAC, WILL, 99};
+
+        say(s, more, sizeof more);
+    }
+    if (verb == WILL && option == 44) {
+        reply[1] = s->how.refuse ? DONT : DO;
+        if (s->how.will_only)
+            reply[1] = WILL;
+        say(s, reply, 3);
+    } else if (option == 0 && s->how.no_binary && (verb == WILL || verb == DO)) {
+        reply[1] = verb == WILL ? DONT : WONT;
+        say(s, reply, 3);
+    }
+}
+
+static void server_data(struct server *s, uint8_t byte)
+{
+    const uint8_t twice[2] = {byte, byte};
+
+    if (s->how.suspend) {
+        const uint8_t none = 0;
+
+        s->how.suspend = false;
+        answer(s, 8, &none, 0);
+        usleep(50000);
+        answer(s, 9, &none, 0);
+    }
+    pthread_mutex_lock(&s->lock);
+    if (s->ndata < sizeof s->data)
+        s->data[s->ndata++] = byte;
+    pthread_mutex_unlock(&s->lock);
+    say(s, twice, byte == IAC ? 2 : 1); /* echo */
+}
+
+static void server_take(struct server *s, uint8_t b)
+{
+    switch (s->state) {
+    case 0:
+        if (b == IAC)
+            s->state = 1;
+        else
+            server_data(s, b);
+        return;
+    case 1:
+        s->state = b == SB ? 3 : b >= WILL && b <= DONT ? 2 : 0;
+        s->verb = b;
+        s->sub_len = 0;
+        if (b == IAC)
+            server_data(s, b);
+        return;
+    case 2:
+        s->state = 0;
+        server_verb(s, s->verb, b);
+        return;
+    case 3:
+        if (b == IAC)
+            s->state = 4;
+        else if (s->sub_len < sizeof s->sub)
+            s->sub[s->sub_len++] = b;
+        return;
+    default:
+        s->state = b == SE ? 0 : 3;
+        if (b == SE)
+            server_command(s);
+        else if (s->sub_len < sizeof s->sub)
+            s->sub[s->sub_len++] = b;
+    }
+}
+
+static void *server_run(void *arg)
+{
+    struct server *s = arg;
+    struct pollfd in[2] = {{.fd = s->listener, .events = POLLIN},
+                           {.fd = s->stop[0], .events = POLLIN}};
+
+    poll(in, 2, -1);
+    if (in[1].revents)
+        return NULL;
+    s->fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+    in[0].fd = s->fd;
+    while (!s->how.hang_up && poll(in, 2, -1) > 0 && !in[1].revents) {
+        uint8_t buf[1024];
+        ssize_t n = read(s->fd, buf, sizeof buf);
+
+        if (n <= 0)
+            break;
+        if (s->how.raw)
+            say(s, buf, (size_t)n);
+        for (ssize_t i = 0; i < n && !s->how.raw && !s->how.mute; i++)
+            server_take(s, buf[i]);
+    }
+    close(s->fd);
+    return NULL;
+}
+
+struct bench {
+    struct heard heard;
+    struct server *server;
+    struct pf_transport *port;
+};
+
+static void server_start(struct bench *b, struct manners how)
+{
+    struct server *s = calloc(1, sizeof *s);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+
+    assert_non_null(s);
+    s->how = how;
+    s->fd = -1;
+    pthread_mutex_init(&s->lock, NULL);
+    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(s->listener, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(s->listener, 1), 0);
+    assert_int_equal(getsockname(s->listener, (struct sockaddr *)&at, &size), 0);
+    snprintf(s->address, sizeof s->address, "127.0.0.1:%u", ntohs(at.sin_port));
+    assert_int_equal(pipe(s->stop), 0);
+    assert_int_equal(pthread_create(&s->thread, NULL, server_run, s), 0);
+    b->server = s;
+}
+
+static void server_stop(struct bench *b)
+{
+    struct server *s = b->server;
+
+    close(s->stop[1]);
+    pthread_join(s->thread, NULL);
+    close(s->stop[0]);
+    close(s->listener);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+    b->server = NULL;
+}
+
+static int setup(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+
+    assert_non_null(b);
+    heard_init(&b->heard);
+    *state = b;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *b = *state;
+
+    if (b->port)
+        b->port->ops->close(b->port);
+    if (b->server)
+        server_stop(b);
+    free(b);
+    return 0;
+}
+
+/* Open rfc2217 to a server of these manners; fails the test unless it works. */
+static struct bench *remote(void **state, struct manners how)
+{
+    struct bench *b = *state;
+
+    server_start(b, how);
+    if (pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port) != PF_OK)
+        fail_msg("%s", b->heard.ctx.text);
+    return b;
+}
+
+static void echoes(struct bench *b)
+{
+    uint8_t all[2048];
+
+    for (size_t i = 0; i < sizeof all; i++)
+        all[i] = (uint8_t)(i % 3 ? i : 255);
+    assert_int_equal(b->port->ops->write(b->port, all, sizeof all), PF_OK);
+    assert_reads(b->port, all, sizeof all, 3000000);
+}
+
+/* ---- tcp ---- */
+
+static void tcp_carries_every_byte(void **state)
+{
+    struct bench *b = *state;
+
+    server_start(b, (struct manners){.raw = true});
+    assert_int_equal(pf_tcp_open(&b->heard.ctx, b->server->address, &b->port), PF_OK);
+    assert_string_equal(b->port->ops->name, "tcp");
+    assert_int_equal(b->port->caps, 0);
+    echoes(b);
+    assert_int_equal(b->port->ops->drain(b->port), PF_OK);
+    assert_int_equal(pf_set_baud(b->port, 9600), PF_ERR_SUPPORT);
+    assert_int_equal(pf_set_lines(b->port, 0), PF_ERR_SUPPORT);
+}
+
+static void tcp_tells_silence_from_a_closed_connection(void **state)
+{
+    struct bench *b = *state;
+    uint8_t byte;
+    size_t got;
+
+    server_start(b, (struct manners){.mute = true});
+    assert_int_equal(pf_tcp_open(&b->heard.ctx, b->server->address, &b->port), PF_OK);
+    assert_int_equal(b->port->ops->read(b->port, &byte, 1, pf_now(b->port) + 20000, &got),
+                     PF_ERR_TIMEOUT);
+    server_stop(b);
+    assert_int_equal(b->port->ops->read(b->port, &byte, 1, pf_now(b->port) + 3000000, &got),
+                     PF_ERR_IO);
+    assert_says(b->heard.ctx.text, "closed the connection");
+    assert_int_equal(b->port->ops->write(b->port, &byte, 1), PF_ERR_IO);
+    assert_int_equal(b->port->ops->drain(b->port), PF_ERR_IO);
+}
+
+static void tcp_discard_drops_what_has_come(void **state)
+{
+    struct bench *b = *state;
+
+    server_start(b, (struct manners){.raw = true});
+    assert_int_equal(pf_tcp_open(&b->heard.ctx, b->server->address, &b->port), PF_OK);
+    assert_int_equal(b->port->ops->write(b->port, (const uint8_t *)"old", 3), PF_OK);
+    usleep(100000);
+    assert_int_equal(b->port->ops->discard_input(b->port), PF_OK);
+    assert_int_equal(b->port->ops->write(b->port, (const uint8_t *)"new", 3), PF_OK);
+    assert_reads_text(b->port, "new");
+}
+
+static void a_dead_peer_stops_a_write(void **state)
+{
+    struct bench *b = *state;
+    static uint8_t block[1 << 20];
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    enum pf_err err = PF_OK;
+    char address[32];
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(listener, 1), 0); /* never accepted, never read */
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &size), 0);
+    snprintf(address, sizeof address, "127.0.0.1:%u", ntohs(at.sin_port));
+    assert_int_equal(pf_tcp_open(&b->heard.ctx, address, &b->port), PF_OK);
+    ((struct pf_fd *)(b->port + 1))->stall_us = 100000;
+    for (int i = 0; i < 64 && !err; i++)
+        err = b->port->ops->write(b->port, block, sizeof block);
+    assert_int_equal(err, PF_ERR_TIMEOUT);
+    close(listener);
+}
+
+static void nobody_listening_is_a_port_error(void **state)
+{
+    struct bench *b = *state;
+    char address[32];
+
+    server_start(b, (struct manners){.raw = true});
+    memcpy(address, b->server->address, sizeof address);
+    server_stop(b);
+    assert_int_equal(pf_tcp_open(&b->heard.ctx, address, &b->port), PF_ERR_PORT);
+    assert_says(b->heard.ctx.text, "cannot connect");
+    assert_null(b->port);
+    assert_int_equal(pf_rfc2217_open(&b->heard.ctx, address, &b->port), PF_ERR_PORT);
+    assert_int_equal(pf_tcp_open(&b->heard.ctx, "host-without-port", &b->port), PF_ERR_USAGE);
+}
+
+/* ---- rfc2217 ---- */
+
+static void opening_sets_8n1_at_115200_and_releases_the_lines(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.raw = false});
+    char text[4096];
+
+    assert_string_equal(server_said(b->server, text),
+                        "C9 C12 B115200 size8 parity1 stop1 C1 other11 purge1 ");
+    assert_string_equal(b->heard.warnings, "");
+    assert_int_equal(b->port->caps, PF_CAP_BAUD | PF_CAP_LINES);
+    echoes(b);
+    assert_int_equal(b->server->ndata, 2048);
+}
+
+static void both_lines_go_in_one_message_and_only_if_changed(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.raw = false});
+    char text[4096];
+
+    server_said(b->server, text);
+    assert_int_equal(pf_set_lines(b->port, PF_LINE_DTR | PF_LINE_RTS), PF_OK);
+    assert_string_equal(server_said(b->server, text), "C8 C11 ");
+    assert_int_equal(pf_set_lines(b->port, PF_LINE_RTS), PF_OK);
+    assert_string_equal(server_said(b->server, text), "C9 ");
+    assert_int_equal(pf_set_lines(b->port, PF_LINE_RTS), PF_OK);
+    assert_string_equal(server_said(b->server, text), "");
+}
+
+static void baud_rates_are_confirmed(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.raw = false});
+    char text[4096];
+
+    server_said(b->server, text);
+    assert_int_equal(pf_set_baud(b->port, 65535), PF_OK); /* 0000ffff: escaped twice */
+    assert_int_equal(pf_set_baud(b->port, 921600), PF_OK);
+    assert_string_equal(server_said(b->server, text), "B65535 B921600 ");
+    assert_int_equal(pf_set_baud(b->port, 0), PF_ERR_USAGE);
+    assert_string_equal(b->heard.warnings, "");
+}
+
+static void a_rate_the_server_did_not_take_is_warned_about(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.baud_is = 115200});
+
+    assert_string_equal(b->heard.warnings, "");
+    assert_int_equal(pf_set_baud(b->port, 921600), PF_OK);
+    assert_says(b->heard.warnings, "asked for 921600 baud, the server set 115200");
+}
+
+static void an_unconfirmed_rate_is_an_error(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.no_baud = true});
+
+    assert_int_equal(pf_set_baud(b->port, 921600), PF_ERR_TIMEOUT);
+    assert_says(b->heard.ctx.text, "did not confirm 921600");
+    echoes(b); /* and the link still works */
+}
+
+static void unanswered_lines_are_warned_about_once_and_not_waited_for(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.no_control = true});
+    uint64_t start;
+    char text[4096];
+
+    assert_says(b->heard.warnings, "did not confirm DTR");
+    assert_says(b->heard.warnings, "did not confirm RTS");
+    b->heard.warnings[0] = '\0';
+    server_said(b->server, text);
+    start = pf_now(b->port);
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(pf_set_lines(b->port, i % 4), PF_OK);
+    assert_true(pf_now(b->port) - start < 500000);
+    echoes(b);
+    assert_says(server_said(b->server, text), "C8 C9 C11 C8 C9 C12 ");
+    assert_string_equal(b->heard.warnings, "");
+}
+
+static void unanswered_purges_do_not_stop_a_discard(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.no_purge = true});
+
+    assert_says(b->heard.warnings, "did not confirm a purge");
+    assert_int_equal(b->port->ops->write(b->port, (const uint8_t *)"old", 3), PF_OK);
+    usleep(100000);
+    assert_int_equal(b->port->ops->discard_input(b->port), PF_OK);
+    assert_int_equal(b->port->ops->write(b->port, (const uint8_t *)"new", 3), PF_OK);
+    assert_reads_text(b->port, "new");
+}
+
+static void data_that_comes_while_waiting_for_an_answer_is_kept(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.chatter = true});
+
+    assert_int_equal(pf_set_baud(b->port, 921600), PF_OK);
+    assert_int_equal(pf_set_lines(b->port, PF_LINE_RTS), PF_OK);
+    assert_reads_text(b->port, "noisenoise");
+    echoes(b);
+}
+
+static void a_discard_drops_all_that_came_before_the_purge(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.raw = false});
+
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(b->port->ops->write(b->port, (const uint8_t *)"old old old", 11), PF_OK);
+        assert_int_equal(b->port->ops->discard_input(b->port), PF_OK);
+        assert_int_equal(b->port->ops->write(b->port, (const uint8_t *)"new", 3), PF_OK);
+        assert_reads_text(b->port, "new");
+    }
+}
+
+static void a_server_that_dribbles_single_bytes_works(void **state)
+{
+    echoes(remote(state, (struct manners){.dribble = true, .chatter = false}));
+}
+
+static void a_server_that_agrees_with_will_works(void **state)
+{
+    echoes(remote(state, (struct manners){.will_only = true}));
+}
+
+static void a_server_without_binary_mode_is_warned_about(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.no_binary = true});
+
+    assert_says(b->heard.warnings, "refuses binary mode");
+}
+
+static void a_server_that_haggles_for_ever_gets_no_more_answers(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.haggle = true});
+
+    echoes(b);
+    server_stop(b);
+}
+
+static void a_pause_asked_for_by_the_server_is_kept(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.suspend = true});
+    uint64_t start = pf_now(b->port);
+
+    assert_int_equal(b->port->ops->write(b->port, (const uint8_t *)"a", 1), PF_OK);
+    assert_reads_text(b->port, "a");
+    assert_true(pf_now(b->port) - start >= 50000);
+    echoes(b);
+}
+
+static void a_drain_lasts_at_least_the_time_on_the_wire(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.raw = false});
+    static const uint8_t block[1152];
+    uint64_t start;
+
+    start = pf_now(b->port);
+    assert_int_equal(b->port->ops->write(b->port, block, sizeof block), PF_OK);
+    assert_int_equal(b->port->ops->drain(b->port), PF_OK);
+    assert_true(pf_now(b->port) - start >= 100000); /* 1152 bytes at 115200 */
+}
+
+static void a_server_that_refuses_is_sent_to_tcp(void **state)
+{
+    struct bench *b = *state;
+
+    server_start(b, (struct manners){.refuse = true});
+    assert_int_equal(pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port), PF_ERR_PORT);
+    assert_says(b->heard.ctx.text, "refuses RFC 2217");
+    assert_says(b->heard.ctx.text, "use tcp://127.0.0.1:");
+}
+
+static void a_raw_server_that_echoes_is_no_rfc2217_server(void **state)
+{
+    struct bench *b = *state;
+
+    server_start(b, (struct manners){.raw = true});
+    assert_int_equal(pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port), PF_ERR_PORT);
+    assert_says(b->heard.ctx.text, "use tcp://127.0.0.1:");
+}
+
+static void a_silent_server_is_given_up_after_5_seconds(void **state)
+{
+    struct bench *b = *state;
+    time_t start = time(NULL);
+
+    server_start(b, (struct manners){.mute = true});
+    assert_int_equal(pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port), PF_ERR_PORT);
+    assert_says(b->heard.ctx.text, "does not speak RFC 2217");
+    assert_true(time(NULL) - start <= 7);
+}
+
+static void a_server_that_hangs_up_is_a_port_error(void **state)
+{
+    struct bench *b = *state;
+
+    server_start(b, (struct manners){.hang_up = true});
+    assert_int_equal(pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port), PF_ERR_PORT);
+    assert_says(b->heard.ctx.text, "closed the connection");
+}
+
+static void a_lost_server_is_an_io_error_everywhere(void **state)
+{
+    struct bench *b = remote(state, (struct manners){.raw = false});
+    uint8_t byte;
+    size_t got;
+
+    server_stop(b);
+    assert_int_equal(b->port->ops->read(b->port, &byte, 1, pf_now(b->port) + 3000000, &got),
+                     PF_ERR_IO);
+    assert_int_equal(b->port->ops->write(b->port, &byte, 1), PF_ERR_IO);
+    assert_int_equal(pf_set_baud(b->port, 9600), PF_ERR_IO);
+    assert_int_equal(pf_set_lines(b->port, PF_LINE_DTR), PF_ERR_IO);
+    assert_int_equal(b->port->ops->discard_input(b->port), PF_ERR_IO);
+    assert_int_equal(b->port->ops->drain(b->port), PF_ERR_IO);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(tcp_carries_every_byte),
+        T(tcp_tells_silence_from_a_closed_connection),
+        T(tcp_discard_drops_what_has_come),
+        T(a_dead_peer_stops_a_write),
+        T(nobody_listening_is_a_port_error),
+        T(opening_sets_8n1_at_115200_and_releases_the_lines),
+        T(both_lines_go_in_one_message_and_only_if_changed),
+        T(baud_rates_are_confirmed),
+        T(a_rate_the_server_did_not_take_is_warned_about),
+        T(an_unconfirmed_rate_is_an_error),
+        T(unanswered_lines_are_warned_about_once_and_not_waited_for),
+        T(unanswered_purges_do_not_stop_a_discard),
+        T(data_that_comes_while_waiting_for_an_answer_is_kept),
+        T(a_discard_drops_all_that_came_before_the_purge),
+        T(a_server_that_dribbles_single_bytes_works),
+        T(a_server_that_agrees_with_will_works),
+        T(a_server_without_binary_mode_is_warned_about),
+        T(a_server_that_haggles_for_ever_gets_no_more_answers),
+        T(a_pause_asked_for_by_the_server_is_kept),
+        T(a_drain_lasts_at_least_the_time_on_the_wire),
+        T(a_server_that_refuses_is_sent_to_tcp),
+        T(a_raw_server_that_echoes_is_no_rfc2217_server),
+        T(a_silent_server_is_given_up_after_5_seconds),
+        T(a_server_that_hangs_up_is_a_port_error),
+        T(a_lost_server_is_an_io_error_everywhere),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
