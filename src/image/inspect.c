@@ -68,9 +68,14 @@ const struct pf_image_check *image_fault(const struct pf_image *img)
 {
     const struct pf_image_check *fault = NULL;
 
-    for (size_t i = img->nchecks; i-- > 0;)
-        if (!img->check[i].ok && (!fault || strcmp(fault->name, "length") != 0))
+    for (size_t i = 0; i < img->nchecks; i++) {
+        if (img->check[i].ok)
+            continue;
+        if (strcmp(img->check[i].name, "length") == 0)
+            return &img->check[i];
+        if (!fault)
             fault = &img->check[i];
+    }
     return fault;
 }
 
