@@ -10,9 +10,9 @@ const char *cli_hint(enum pf_err err)
         return "`plugflash ports` lists what is there; close other programs that hold the port; "
                "on Linux your user must be in the group that owns it (often dialout).";
     case PF_ERR_SYNC:
-        return "adapter at 3.3 V, its TX to the chip's RX and its RX to the chip's TX, grounds "
-               "joined, nothing else on these pins; start plugflash first, then take the power "
-               "away from the chip and give it again; never while it is on mains.";
+        return "start plugflash first, then take the power away from the chip and give it again, "
+               "never while it is on mains; --sync-timeout 0 waits for ever, --trace FILE keeps "
+               "what the wire said.";
     case PF_ERR_CHIP:
         return "`plugflash info` names the chip and `plugflash image info FILE` the file; "
                "--chip auto accepts what is found.";

@@ -147,8 +147,7 @@ static void say_port(struct sink_tty *s, const struct pf_event *ev)
     const char *clock = sink_field(ev, "clock");
 
     s->simulated = clock && strcmp(clock, "simulated") == 0;
-    say(s, NULL,
-        s->simulated ? "Virtual device, times are simulated: " : "Port: ", sink_field(ev, "name"));
+    say(s, NULL, s->simulated ? "Port (times are simulated): " : "Port: ", sink_field(ev, "name"));
 }
 
 /* A driver repeats what it waits for while it waits; a person is told once. */

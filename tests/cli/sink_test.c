@@ -232,7 +232,7 @@ static void the_bar_shows_percent_speed_and_eta_of_the_ports_clock(void **state)
     sink_tty_event(&s, &ev);
     sink_tty_clear(&s);
     snprintf(expected, sizeof expected,
-             "Virtual device, times are simulated: sim:x\n\r%-99s\r%-99s\r%-99s\r",
+             "Port (times are simulated): sim:x\n\r%-99s\r%-99s\r%-99s\r",
              "read    [..............................]   0 %  0 B of 1 MiB",
              "read    [###############...............]  50 %  512 KiB of 1 MiB  "
              "256 KiB/s simulated  ETA 0:02",
