@@ -198,7 +198,7 @@ uint32_t sim_hash(struct sim *s, uint32_t addr, uint64_t len)
 static uint64_t transmit(struct sim *s, struct bus_queue *q, enum fault_dir dir, uint64_t start,
                          uint32_t baud, uint32_t packet, const uint8_t *bytes, size_t len)
 {
-    uint64_t byte_ns = s->instant ? 0 : bus_byte_ns(baud);
+    uint64_t byte_ns = s->instant ? 0 : bus_byte_ns(baud ? baud : s->baud);
     uint64_t *index = dir == FAULT_TO_HOST ? &s->device_bytes : &s->host_bytes;
     struct bus_run run = {start + byte_ns, byte_ns, baud, (uint32_t)len, packet};
 
@@ -509,7 +509,8 @@ void sim_host_baud(struct sim *s, uint32_t baud)
         return;
     adapter_split(s);
     s->host_baud = baud;
-    s->host_tx_free = bus_retime(&s->to_device, s->now, baud, s->instant ? 0 : bus_byte_ns(baud));
+    s->host_tx_free = bus_retime(&s->to_device, s->now, baud,
+                                 s->instant ? 0 : bus_byte_ns(baud ? baud : s->baud));
 }
 
 /* ---- time ---------------------------------------------------------------- */
