@@ -96,17 +96,24 @@ static enum pf_err check(struct cli *cli, struct device *dev)
 }
 
 /* The transports around the port: power below, so that faults and traces see
- * what the driver sees. */
+ * what the driver sees. On failure dev->port is what has been stacked so far. */
 static enum pf_err wrap(struct cli *cli, struct device *dev)
 {
     const struct cli_options *opt = &cli->opt;
+    struct pf_transport *outer;
 
-    if (opt->power_cmd)
-        PF_TRY(pf_power_open(&cli->ctx, dev->port, opt->power_cmd, &dev->port));
-    if (opt->fault)
-        PF_TRY(pf_fault_open(&cli->ctx, dev->port, &dev->fault, &dev->port));
-    if (opt->trace)
-        PF_TRY(pf_trace_open(&cli->ctx, dev->port, opt->trace, &dev->port));
+    if (opt->power_cmd) {
+        PF_TRY(pf_power_open(&cli->ctx, dev->port, opt->power_cmd, &outer));
+        dev->port = outer;
+    }
+    if (opt->fault) {
+        PF_TRY(pf_fault_open(&cli->ctx, dev->port, &dev->fault, &outer));
+        dev->port = outer;
+    }
+    if (opt->trace) {
+        PF_TRY(pf_trace_open(&cli->ctx, dev->port, opt->trace, &outer));
+        dev->port = outer;
+    }
     return PF_OK;
 }
 

@@ -454,6 +454,7 @@ static void usage_errors_of_every_command_end_with_2(void **state)
         "-p sim:bk7231n info --fault melt@1",
         "-p sim:bk7231n info --reset-seq Z",
         "-p sim:bk7231n info --stub x.bin",
+        "-p sim:bk7231n info --power-cmd nonsense",
         "-p sim:bk7231n write f --guard nosuch",
         "-p sim:bk7231n read 0x300000 4k f",
         "-p sim:bk7231n erase 0x1ff000 8k --no-backup",
@@ -642,6 +643,7 @@ static void files_that_cannot_be_used_are_10(void **state)
     fails(10, "file", "image info huge.bin");
     fails(10, "file", "-p sim:bk7231n verify huge.bin");
     fails(10, "file", "info -p sim:bk7231n --log no/such/folder/log");
+    fails(10, "file", "info -p sim:bk7231n --trace no/such/folder/trace");
     factory("bk7231n", "again.bin");
     same_files("have.bin", "again.bin"); /* refused, not overwritten */
     quick(0, "-p sim:bk7231n,seed=9 backup -o have.bin --force");
