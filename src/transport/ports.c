@@ -21,7 +21,7 @@
 /* ---- who holds a port ---- */
 
 struct holders {
-    const dev_t *dev;
+    const char *const *path;
     char (*who)[128];
     size_t count;
     size_t fds_left;
@@ -46,9 +46,11 @@ static void holder_name(const char *pid, char who[128])
     snprintf(who, 128, "%s (pid %.20s)", comm[0] ? comm : "a program", pid);
 }
 
+/* By the text of the links alone: to look at what they point to could block on
+ * a dead network file system. */
 static void scan_process(struct holders *h, const char *pid)
 {
-    char path[300];
+    char path[300], target[300];
     DIR *dir;
     struct dirent *e;
 
@@ -57,23 +59,23 @@ static void scan_process(struct holders *h, const char *pid)
     if (!dir)
         return; /* gone, or another user's */
     while (h->fds_left && (e = readdir(dir))) {
-        struct stat st;
+        ssize_t n = readlinkat(dirfd(dir), e->d_name, target, sizeof target - 1);
 
         h->fds_left--;
-        if (e->d_name[0] == '.' || fstatat(dirfd(dir), e->d_name, &st, 0) != 0 ||
-            !S_ISCHR(st.st_mode))
+        if (n <= 0)
             continue;
+        target[n] = '\0';
         for (size_t i = 0; i < h->count; i++)
-            if (h->dev[i] == st.st_rdev && !h->who[i][0])
+            if (!h->who[i][0] && strcmp(h->path[i], target) == 0)
                 holder_name(pid, h->who[i]);
     }
     closedir(dir);
 }
 
-/* who[i] becomes the holder of character device dev[i]; entries are "" on entry. */
-static void find_holders(const dev_t *dev, char (*who)[128], size_t count, bool others)
+/* who[i] becomes the holder of the device path[i]; entries are "" on entry. */
+static void find_holders(const char *const *path, char (*who)[128], size_t count, bool others)
 {
-    struct holders h = {.dev = dev, .who = who, .count = count, .fds_left = PROC_FDS_MAX};
+    struct holders h = {.path = path, .who = who, .count = count, .fds_left = PROC_FDS_MAX};
     size_t pids = 0;
     DIR *proc = opendir("/proc");
     struct dirent *e;
@@ -92,11 +94,8 @@ static void find_holders(const dev_t *dev, char (*who)[128], size_t count, bool 
 
 void ports_holder(const char *path, bool others, char who[128])
 {
-    struct stat st;
-
     who[0] = '\0';
-    if (stat(path, &st) == 0 && S_ISCHR(st.st_mode))
-        find_holders(&st.st_rdev, (char(*)[128])who, 1, others);
+    find_holders(&path, (char(*)[128])who, 1, others);
 }
 
 /* ---- which ports there are ---- */
@@ -144,21 +143,16 @@ static void fill_info(struct pf_port_info *info, struct sp_port *port)
 
 static void fill_holders(struct pf_port_info *list, size_t count)
 {
-    dev_t dev[PORTS_MAX] = {0};
+    const char *path[PORTS_MAX];
     char(*who)[128] = calloc(PORTS_MAX, sizeof *who);
-    struct stat st;
 
     if (!who)
         return; /* it is only a convenience */
     for (size_t i = 0; i < count; i++)
-        if (stat(list[i].name, &st) == 0 && S_ISCHR(st.st_mode))
-            dev[i] = st.st_rdev;
-        else
-            snprintf(who[i], sizeof *who, "-"); /* no device: not to be looked for */
-    find_holders(dev, who, count, false);
+        path[i] = list[i].name;
+    find_holders(path, who, count, false);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(who[i], "-") != 0)
-            snprintf(list[i].busy_by, sizeof list[i].busy_by, "%s", who[i]);
+        snprintf(list[i].busy_by, sizeof list[i].busy_by, "%s", who[i]);
     free(who);
 }
 

@@ -21,8 +21,8 @@ bool ports_usb_match(const struct usb_id *id, const struct pf_port_info *info);
  * lists them. */
 enum pf_err ports_usb_find(struct pf_ctx *ctx, const struct usb_id *id, char path[256]);
 
-/* Program that has the device node `path` open, "NAME (pid N)"; "" when none is
- * seen: other users' programs are not visible to us. `others`: ignore this
+/* Program that has the device node `path` (its real path) open, "NAME (pid N)";
+ * "" when none is seen: other users' programs are not visible to us. `others`: ignore this
  * process. */
 void ports_holder(const char *path, bool others, char who[128]);
 

@@ -202,7 +202,7 @@ static void take_sub(struct rfc2217 *r)
 static enum pf_err take_bytes(struct rfc2217 *r, const uint8_t *in, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        switch (telnet_take(&r->telnet, in[i])) {
+        switch (pf_telnet_take(&r->telnet, in[i])) {
         case TELNET_NOTHING:
             break;
         case TELNET_DATA:
@@ -258,7 +258,7 @@ static void add_command(struct out *o, uint8_t command, const uint8_t *value, si
     uint8_t body[6] = {OPT_COM_PORT, command};
 
     memcpy(body + 2, value, len);
-    o->len += telnet_sub(body, 2 + len, o->bytes + o->len);
+    o->len += pf_telnet_sub(body, 2 + len, o->bytes + o->len);
 }
 
 static void add_byte(struct out *o, uint8_t command, uint8_t value)
@@ -364,7 +364,7 @@ static enum pf_err rfc2217_write(struct pf_transport *t, const uint8_t *buf, siz
     now = pfd_now(&r->fd);
     r->sent_by = (r->sent_by > now ? r->sent_by : now) + (uint64_t)len * 10 * 1000000 / r->baud;
     while (len > 0) {
-        size_t used, n = telnet_escape(buf, len, out, sizeof out, &used);
+        size_t used, n = pf_telnet_escape(buf, len, out, sizeof out, &used);
 
         PF_TRY(pfd_write(&r->fd, out, n));
         buf += used;

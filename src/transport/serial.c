@@ -59,13 +59,14 @@ enum pf_err pf_serial_open(struct pf_ctx *ctx, const char *path, struct pf_trans
         return pf_fail(ctx, PF_ERR_PORT, "%.200s is not a serial port", path);
     PF_TRY(serial_find(ctx, real, &port));
     if (!port) {
-        pf_log(ctx, "%s: libserialport cannot open it, termios does", real);
+        pf_log(ctx, "%s: not a port of the system's list, opened by termios", real);
         return pf_termios_open(ctx, real, out);
     }
     if (sp_get_port_handle(port, &fd) != SP_OK) {
         serial_release(port, -1);
         return pf_fail(ctx, PF_ERR_INTERNAL, "%.200s: no descriptor from libserialport", path);
     }
+    pf_log(ctx, "%s: opened by libserialport", real);
     return tty_port_open(ctx, fd, real, &serial_ops, serial_release, port, out);
 }
 

@@ -33,7 +33,7 @@ static void sub_append(struct telnet *t, uint8_t byte)
     t->state = TELNET_IN_SUB;
 }
 
-enum telnet_event telnet_take(struct telnet *t, uint8_t byte)
+enum telnet_event pf_telnet_take(struct telnet *t, uint8_t byte)
 {
     switch (t->state) {
     case TELNET_IN_DATA:
@@ -66,7 +66,7 @@ enum telnet_event telnet_take(struct telnet *t, uint8_t byte)
     return TELNET_NOTHING;
 }
 
-size_t telnet_escape(const uint8_t *in, size_t len, uint8_t *out, size_t cap, size_t *used)
+size_t pf_telnet_escape(const uint8_t *in, size_t len, uint8_t *out, size_t cap, size_t *used)
 {
     size_t n = 0, i = 0;
 
@@ -79,13 +79,13 @@ size_t telnet_escape(const uint8_t *in, size_t len, uint8_t *out, size_t cap, si
     return n;
 }
 
-size_t telnet_sub(const uint8_t *body, size_t len, uint8_t *out)
+size_t pf_telnet_sub(const uint8_t *body, size_t len, uint8_t *out)
 {
     size_t used, n = 2;
 
     out[0] = TELNET_IAC;
     out[1] = TELNET_SB;
-    n += telnet_escape(body, len, out + n, 2 * len, &used);
+    n += pf_telnet_escape(body, len, out + n, 2 * len, &used);
     out[n++] = TELNET_IAC;
     out[n++] = TELNET_SE;
     return n;

@@ -36,14 +36,14 @@ struct telnet {
 
 /* Take one byte from the wire. `byte` itself is the data for TELNET_DATA (an
  * escaped 255 included). A subnegotiation that a command cuts short is dropped. */
-enum telnet_event telnet_take(struct telnet *t, uint8_t byte);
+enum telnet_event pf_telnet_take(struct telnet *t, uint8_t byte);
 
 /* Escape as much of `in` as fits `out`; *used input bytes were taken. Returns
  * the output length. `cap` must be at least 2. */
-size_t telnet_escape(const uint8_t *in, size_t len, uint8_t *out, size_t cap, size_t *used);
+size_t pf_telnet_escape(const uint8_t *in, size_t len, uint8_t *out, size_t cap, size_t *used);
 
 /* IAC SB body IAC SE with the body escaped. `out` must hold 2 * len + 4 bytes.
  * Returns the length. */
-size_t telnet_sub(const uint8_t *body, size_t len, uint8_t *out);
+size_t pf_telnet_sub(const uint8_t *body, size_t len, uint8_t *out);
 
 #endif

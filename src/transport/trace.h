@@ -1,7 +1,7 @@
 /* trace.h - a record of everything that went through a port, as text.
  *
  *   plugflash-trace 1              first line: format and version
- *   port /dev/ttyUSB0              second line: what was recorded
+ *   port serial                    second line: the transport that was recorded
  *   # anything                     a comment, anywhere after that
  *   1200 B 115200                  host set the baud rate
  *   1300 L 0 1                     host set DTR and RTS; 1 asserted

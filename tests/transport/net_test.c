@@ -626,7 +626,7 @@ static void a_server_that_hangs_up_is_a_port_error(void **state)
 static void a_lost_server_is_an_io_error_everywhere(void **state)
 {
     struct bench *b = remote(state, (struct manners){.raw = false});
-    uint8_t byte;
+    uint8_t byte = 0;
     size_t got;
 
     server_stop(b);

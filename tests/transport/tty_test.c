@@ -151,6 +151,7 @@ static void the_backend_is_chosen_by_itself(void **state)
     struct bench *b = *state;
 
     assert_string_equal(b->port->ops->name, shimmed() ? "serial" : "termios");
+    assert_says(b->heard.logs, shimmed() ? "opened by libserialport" : "opened by termios");
     assert_true(b->port->caps & PF_CAP_BAUD);
     assert_int_equal(!!(b->port->caps & PF_CAP_LINES), shimmed());
     assert_string_equal(b->heard.warnings, "");

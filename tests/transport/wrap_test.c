@@ -693,7 +693,7 @@ static void telnet_escapes_and_finds_commands(void **state)
     for (size_t i = 0; i < sizeof wire; i++) {
         size_t n = strlen(seen);
 
-        switch (telnet_take(&t, wire[i])) {
+        switch (pf_telnet_take(&t, wire[i])) {
         case TELNET_NOTHING:
             break;
         case TELNET_DATA:
@@ -709,10 +709,10 @@ static void telnet_escapes_and_finds_commands(void **state)
     /* the last subnegotiation is cut short by a DO: dropped, the DO kept */
     assert_string_equal(seen, "61 ff 62 verb251,44 sub5:255 63 verb253,3 64 ");
 
-    assert_int_equal(telnet_escape((const uint8_t *)"\x01\xff\x02", 3, out, 4, &used), 3);
+    assert_int_equal(pf_telnet_escape((const uint8_t *)"\x01\xff\x02", 3, out, 4, &used), 3);
     assert_int_equal(used, 2);
     assert_memory_equal(out, "\x01\xff\xff", 3);
-    assert_int_equal(telnet_sub((const uint8_t *)"\x2c\x01\xff", 3, out), 8);
+    assert_int_equal(pf_telnet_sub((const uint8_t *)"\x2c\x01\xff", 3, out), 8);
     assert_memory_equal(out, "\xff\xfa\x2c\x01\xff\xff\xff\xf0", 8);
 }
 
@@ -721,13 +721,13 @@ static void an_endless_subnegotiation_is_skipped(void **state)
     struct telnet t = {.state = TELNET_IN_DATA};
 
     (void)state;
-    telnet_take(&t, TELNET_IAC);
-    telnet_take(&t, TELNET_SB);
+    pf_telnet_take(&t, TELNET_IAC);
+    pf_telnet_take(&t, TELNET_SB);
     for (int i = 0; i < 100000; i++)
-        assert_int_equal(telnet_take(&t, 44), TELNET_NOTHING);
-    telnet_take(&t, TELNET_IAC);
-    assert_int_equal(telnet_take(&t, TELNET_SE), TELNET_NOTHING);
-    assert_int_equal(telnet_take(&t, 'x'), TELNET_DATA);
+        assert_int_equal(pf_telnet_take(&t, 44), TELNET_NOTHING);
+    pf_telnet_take(&t, TELNET_IAC);
+    assert_int_equal(pf_telnet_take(&t, TELNET_SE), TELNET_NOTHING);
+    assert_int_equal(pf_telnet_take(&t, 'x'), TELNET_DATA);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
