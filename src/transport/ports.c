@@ -143,7 +143,7 @@ static void fill_info(struct pf_port_info *info, struct sp_port *port)
 
 static void fill_holders(struct pf_port_info *list, size_t count)
 {
-    const char *path[PORTS_MAX];
+    const char *path[PORTS_MAX] = {NULL};
     char(*who)[128] = calloc(PORTS_MAX, sizeof *who);
 
     if (!who)
