@@ -41,9 +41,11 @@ static enum pf_err erase_run(struct job *j, uint32_t first, uint32_t count)
 
     PF_TRY(step(j, "erase"));
     err = s->proto->erase(s, first * PF_SECTOR, (size_t)count * PF_SECTOR);
-    /* A refusal changed nothing; anything else may have. */
-    if (err != PF_ERR_REFUSED)
+    /* Only the refusal of a single command tells that nothing was changed. */
+    if (err != PF_ERR_REFUSED || (count > 1 && count < PER_WINDOW)) {
         j->a->changed = true;
+        memset(j->a->erased + first, 1, count);
+    }
     PF_TRY(err);
     j->permitted = true;
     j->a->res->stats.erased += count;
@@ -199,6 +201,20 @@ static void lock_again(struct apply *a)
     memcpy(ctx->text, text, sizeof text);
 }
 
+/* A sector that the file covers in part was erased and is not proved to be
+ * back: the next run cannot know what stood around the file's bytes. */
+static void warn_edges(const struct apply *a)
+{
+    const struct target *t = a->t;
+
+    for (uint32_t i = 0; i < t->count; i++)
+        if (t->edge[i] && a->erased[i])
+            pf_warn(
+                t->s->ctx,
+                "sector 0x%06x also held bytes that are not in the file and may be lost%s%.400s",
+                i * PF_SECTOR, a->res->backup_path[0] ? ": they are in " : "", a->res->backup_path);
+}
+
 enum pf_err apply_target(struct apply *a)
 {
     struct pf_session *s = a->t->s;
@@ -207,10 +223,15 @@ enum pf_err apply_target(struct apply *a)
     enum pf_err err;
 
     a->changed = false;
+    a->erased = calloc(a->t->count, 1);
+    if (!a->erased)
+        return pf_fail(ctx, PF_ERR_NOMEM, "no memory for the sector map");
     if (a->was) {
         expect = malloc((size_t)a->t->count * PF_SECTOR);
-        if (!expect)
+        if (!expect) {
+            free(a->erased);
             return pf_fail(ctx, PF_ERR_NOMEM, "no memory for a copy of the flash");
+        }
         expect_whole(a, expect);
     }
     err = s->proto->unlock ? s->proto->unlock(s) : PF_OK;
@@ -219,6 +240,10 @@ enum pf_err apply_target(struct apply *a)
     free(expect);
     if (s->proto->unlock)
         lock_again(a);
+    if (err)
+        warn_edges(a);
+    free(a->erased);
+    a->erased = NULL;
     if (a->changed && (ops_is_link_error(err) || err == PF_ERR_CANCELED)) {
         char text[PF_TEXT_MAX];
 

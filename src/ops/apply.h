@@ -9,6 +9,7 @@ struct apply {
     struct pf_write_result *res; /* stats and proof are filled */
     const uint8_t *was;          /* proved content of the whole flash before; NULL unknown */
     bool changed;                /* out: the device may have been changed */
+    uint8_t *erased;             /* while running: sectors that were */
 };
 
 /* Erase and program the sectors of t->differ, and nothing else, then prove the

@@ -49,7 +49,7 @@ struct prover {
     struct prover_cost cost;
     bool readback;     /* no digest: compare by reading */
     unsigned repeat;   /* reads per sector; 0 and 1: one */
-    uint32_t unstable;      /* how many are shaky */
+    uint32_t unstable; /* how many are shaky */
     const char *phase; /* of progress events while checking */
 };
 

@@ -16,7 +16,8 @@ enum pf_err target_init(struct target *t, struct pf_session *s, const char *acti
     t->want = malloc(s->id.flash_size);
     t->act = calloc(t->count, 1);
     t->differ = calloc(t->count, 1);
-    if (t->want && t->act && t->differ) {
+    t->edge = calloc(t->count, 1);
+    if (t->want && t->act && t->differ && t->edge) {
         memset(t->want, 0xff, s->id.flash_size);
         return PF_OK;
     }
@@ -29,6 +30,7 @@ void target_fini(struct target *t)
     free(t->want);
     free(t->act);
     free(t->differ);
+    free(t->edge);
     memset(t, 0, sizeof *t);
 }
 
@@ -128,11 +130,13 @@ static size_t overlay(const struct source *src, uint32_t addr, uint8_t *sector)
 
 enum pf_err target_merge_edges(struct target *t, const struct source *src, struct prover *p)
 {
-    for (uint32_t i = 0; i < t->count; i++) {
+    /* An erase has no file and whole sectors only. */
+    for (uint32_t i = 0; src->nparts && i < t->count; i++) {
         uint8_t *want = t->want + (size_t)i * PF_SECTOR;
 
         if (t->act[i] != TARGET_WANT || overlay(src, i * PF_SECTOR, want) == PF_SECTOR)
             continue;
+        t->edge[i] = 1;
         PF_TRY(prover_read_sure(p, i));
         memcpy(want, p->content + (size_t)i * PF_SECTOR, PF_SECTOR);
         (void)overlay(src, i * PF_SECTOR, want);

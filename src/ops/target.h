@@ -19,6 +19,7 @@ struct target {
     uint8_t *want;      /* whole flash; valid where act is WANT */
     uint8_t *act;       /* enum target_act per sector */
     uint8_t *differ;    /* per sector: WANT and not what the device holds */
+    uint8_t *edge;      /* per sector: also holds device bytes that no file has */
     const char *action; /* plan word for what changes: "write" "erase" */
 };
 

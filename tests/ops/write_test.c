@@ -347,7 +347,9 @@ static void restore_wants_a_backup(void **state)
 
     (void)state;
     PLUG(d, plug_regions);
-    put_file("x.bin", "neither fish nor fowl", 21);
+    uint8_t noise[PF_SECTOR];
+    memdev_fill(noise, 0, 1, 4);
+    put_file("x.bin", noise, sizeof noise);
     assert_err(&d, pf_restore(&d.base, &opt, &res), PF_ERR_CHIP);
     assert_err(&d, pf_write(&d.base, &opt, &res), PF_ERR_USAGE);
     assert_non_null(strstr(d.ctx.text, "--at"));
