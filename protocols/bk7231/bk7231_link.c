@@ -194,8 +194,15 @@ static enum pf_err bk7231_recover_inner(struct bk7231 *s)
     err = bk7231_discard(s);
     if (!err)
         err = bk7231_ping(s, 25, 20000);
-    if (err == PF_ERR_TIMEOUT)
-        err = bk7231_sync(s, &again);
+    if (!err) /* a stale LinkCheck answer proves nothing */
+        err = bk7231_relinked(s, baud);
+    if (err != PF_ERR_TIMEOUT)
+        return err;
+
+    s->errors = 0;
+    if (s->base.port->caps & PF_CAP_BAUD)
+        PF_TRY(bk7231_port_baud(s, s->boot_baud));
+    err = bk7231_sync(s, &again);
     if (err == PF_ERR_SYNC)
         return pf_fail(
             s->base.ctx, PF_ERR_TIMEOUT,
