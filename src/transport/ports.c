@@ -247,27 +247,22 @@ static size_t describe_ports(const struct pf_port_info *list, size_t count, cons
     return found;
 }
 
-enum pf_err ports_usb_find(struct pf_ctx *ctx, const struct usb_id *id, char path[256])
+enum pf_err ports_usb_pick(struct pf_ctx *ctx, const struct usb_id *id,
+                           const struct pf_port_info *list, size_t count, char path[256])
 {
-    struct pf_port_info *list;
-    size_t count, found;
     char names[320];
+    size_t found = describe_ports(list, count, id, names, sizeof names);
 
-    PF_TRY(pf_port_list(ctx, &list, &count));
-    found = describe_ports(list, count, id, names, sizeof names);
-    if (found == 1)
-        for (size_t i = 0; i < count; i++)
-            if (ports_usb_match(id, &list[i]))
-                snprintf(path, 256, "%s", list[i].name);
-    if (found == 0)
-        describe_ports(list, count, NULL, names, sizeof names);
-    free(list);
-    if (found == 1)
-        return PF_OK;
     if (found > 1)
         return pf_fail(ctx, PF_ERR_PORT,
                        "%zu ports are usb:%04x:%04x: %s; add the serial number (plugflash ports)",
                        found, (unsigned)id->vid, (unsigned)id->pid, names);
+    for (size_t i = 0; i < count; i++)
+        if (ports_usb_match(id, &list[i])) {
+            snprintf(path, 256, "%s", list[i].name);
+            return PF_OK;
+        }
+    describe_ports(list, count, NULL, names, sizeof names);
     return pf_fail(ctx, PF_ERR_PORT, "no port is usb:%04x:%04x%s%s; ports here: %s",
                    (unsigned)id->vid, (unsigned)id->pid, id->serial[0] ? ":" : "", id->serial,
                    names[0] ? names : "none");

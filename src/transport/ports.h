@@ -17,9 +17,10 @@ enum pf_err ports_usb_parse(struct pf_ctx *ctx, const char *text, struct usb_id 
 /* Whether `info` is the port that `id` asks for. */
 bool ports_usb_match(const struct usb_id *id, const struct pf_port_info *info);
 
-/* The path of the one port that matches. PF_ERR_PORT: none or several; the text
- * lists them. */
-enum pf_err ports_usb_find(struct pf_ctx *ctx, const struct usb_id *id, char path[256]);
+/* The path of the one port in `list` that matches. PF_ERR_PORT: none or
+ * several; the text lists them. */
+enum pf_err ports_usb_pick(struct pf_ctx *ctx, const struct usb_id *id,
+                           const struct pf_port_info *list, size_t count, char path[256]);
 
 /* Program that has the device node `path` (its real path) open, "NAME (pid N)";
  * "" when none is seen: other users' programs are not visible to us. `others`: ignore this

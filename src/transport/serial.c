@@ -72,12 +72,18 @@ enum pf_err pf_serial_open(struct pf_ctx *ctx, const char *path, struct pf_trans
 
 enum pf_err pf_usb_open(struct pf_ctx *ctx, const char *id, struct pf_transport **out)
 {
+    struct pf_port_info *list;
     struct usb_id usb;
+    enum pf_err err;
     char path[256];
+    size_t count;
 
     *out = NULL;
     PF_TRY(ports_usb_parse(ctx, id, &usb));
-    PF_TRY(ports_usb_find(ctx, &usb, path));
+    PF_TRY(pf_port_list(ctx, &list, &count));
+    err = ports_usb_pick(ctx, &usb, list, count, path);
+    free(list);
+    PF_TRY(err);
     pf_log(ctx, "usb:%s is %s", id, path);
     return pf_serial_open(ctx, path, out);
 }

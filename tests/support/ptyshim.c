@@ -5,10 +5,13 @@
  * /sys/class/tty/pts/N are answered as for /sys/class/tty/tty, and DTR and RTS
  * become two remembered bits per device, asserted by each open as the kernel
  * does on a real port. Each change of them is one datagram
- * "L <dtr> <rts>\n" to the socket named in PLUGFLASH_SHIM_SOCKET.
+ * "L <dtr> <rts>\n" to the socket named in PLUGFLASH_SHIM_SOCKET. With
+ * PLUGFLASH_SHIM_BAUD set, the device does that rate and no other, and reports
+ * success for any, as some drivers do.
  *
  * Test code: its state is global, as a kernel's would be. */
 #define _GNU_SOURCE
+#include <asm/termbits.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -176,6 +179,8 @@ int ioctl(int fd, unsigned long request, ...)
     arg = va_arg(ap, void *);
     va_end(ap);
     *(void **)&real = dlsym(RTLD_NEXT, "ioctl");
+    if (request == TCSETS2 && getenv("PLUGFLASH_SHIM_BAUD"))
+        ((struct termios2 *)arg)->c_ospeed = (speed_t)atoi(getenv("PLUGFLASH_SHIM_BAUD"));
     result = real(fd, request, arg);
     if (result == 0 || errno != ENOTTY)
         return result;

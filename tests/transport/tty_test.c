@@ -397,6 +397,20 @@ static void a_hang_up_is_seen_by_a_write(void **state)
     assert_int_equal(b->port->ops->write(b->port, (const uint8_t *)"x", 1), PF_ERR_IO);
 }
 
+/* Some drivers stay silent on a descriptor whose adapter has left. */
+static void a_missing_device_node_is_an_error_not_silence(void **state)
+{
+    struct bench *b = *state;
+    struct pf_fd *fd = &((struct tty_port *)b->port)->fd;
+    uint8_t byte;
+    size_t got;
+
+    strcpy(fd->name, "/dev/no-longer-here");
+    assert_int_equal(b->port->ops->read(b->port, &byte, 1, pf_now(b->port) + 1000, &got),
+                     PF_ERR_IO);
+    assert_says(b->heard.ctx.text, "/dev/no-longer-here vanished");
+}
+
 static void on_alarm(int sig)
 {
     (void)sig;
@@ -455,6 +469,17 @@ static void any_baud_rate_reaches_the_device(void **state)
     }
     assert_string_equal(b->heard.warnings, "");
     assert_int_equal(pf_set_baud(b->port, 0), PF_ERR_USAGE);
+}
+
+/* Only with the shim, which then plays such a driver (peers.md 3.11). */
+static void a_rate_the_driver_did_not_take_is_warned_about(void **state)
+{
+    struct bench *b = *state;
+
+    setenv("PLUGFLASH_SHIM_BAUD", "9600", 1);
+    assert_int_equal(pf_set_baud(b->port, 921600), PF_OK);
+    unsetenv("PLUGFLASH_SHIM_BAUD");
+    assert_says(b->heard.warnings, "asked for 921600 baud, the driver set 9600");
 }
 
 /* ---- lines ---- */
@@ -540,6 +565,7 @@ int main(void)
         PORT(a_deadline_in_the_past_takes_what_is_there),
         PORT(a_hang_up_is_an_error_and_stays_one),
         PORT(a_hang_up_is_seen_by_a_write),
+        PORT(a_missing_device_node_is_an_error_not_silence),
         PORT(a_signal_ends_a_read_early_and_harms_nothing),
         PORT(a_port_that_takes_no_more_is_a_timeout),
         PORT(discard_drops_what_has_come_and_nothing_later),
@@ -551,6 +577,7 @@ int main(void)
         PORT(both_lines_are_released_right_after_open),
         PORT(both_lines_change_in_one_step),
         PORT(a_baud_change_leaves_the_lines_alone),
+        PORT(a_rate_the_driver_did_not_take_is_warned_about),
     };
     const struct CMUnitTest without_lines[] = {
         PORT(a_port_without_lines_says_so),

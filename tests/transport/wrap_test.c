@@ -661,6 +661,51 @@ static void usb_names_are_parsed_and_matched(void **state)
     assert_says(b->heard.ctx.text, "no port is usb:dead:beef");
 }
 
+static void a_usb_name_picks_one_port_or_says_why_not(void **state)
+{
+    static const struct pf_port_info ports[] = {
+        {.name = "/dev/ttyS0", .usb_vid = -1, .usb_pid = -1},
+        {.name = "/dev/ttyUSB0", .usb_vid = 0x0403, .usb_pid = 0x6001, .serial = "A1"},
+        {.name = "/dev/ttyUSB1", .usb_vid = 0x0403, .usb_pid = 0x6001, .serial = "B2"},
+        {.name = "/dev/ttyUSB2", .description = "USB Serial", .usb_vid = 0x1a86, .usb_pid = 0x7523},
+    };
+    struct bench *b = *state;
+    struct pf_ctx *ctx = &b->heard.ctx;
+    struct usb_id id = {.vid = 0x1a86, .pid = 0x7523};
+    char path[256];
+
+    assert_int_equal(ports_usb_pick(ctx, &id, ports, 4, path), PF_OK);
+    assert_string_equal(path, "/dev/ttyUSB2");
+    id = (struct usb_id){.vid = 0x0403, .pid = 0x6001, .serial = "B2"};
+    assert_int_equal(ports_usb_pick(ctx, &id, ports, 4, path), PF_OK);
+    assert_string_equal(path, "/dev/ttyUSB1");
+    id.serial[0] = '\0';
+    assert_int_equal(ports_usb_pick(ctx, &id, ports, 4, path), PF_ERR_PORT);
+    assert_says(ctx->text, "2 ports are usb:0403:6001: /dev/ttyUSB0, /dev/ttyUSB1; add the serial");
+    id = (struct usb_id){.vid = 0x0403, .pid = 0x6001, .serial = "C3"};
+    assert_int_equal(ports_usb_pick(ctx, &id, ports, 4, path), PF_ERR_PORT);
+    assert_says(ctx->text, "no port is usb:0403:6001:C3; ports here: /dev/ttyS0");
+    assert_says(ctx->text, "/dev/ttyUSB2 (USB Serial)");
+    assert_int_equal(ports_usb_pick(ctx, &id, NULL, 0, path), PF_ERR_PORT);
+    assert_says(ctx->text, "ports here: none");
+}
+
+static void many_ports_do_not_overflow_the_text(void **state)
+{
+    static struct pf_port_info ports[200];
+    struct bench *b = *state;
+    struct usb_id id = {.vid = 1, .pid = 2};
+    char path[256];
+
+    for (int i = 0; i < 200; i++) {
+        ports[i] = (struct pf_port_info){.usb_vid = 1, .usb_pid = 2};
+        snprintf(ports[i].name, sizeof ports[i].name, "/dev/serial-%0*d", 1 + i % 200, i);
+    }
+    assert_int_equal(ports_usb_pick(&b->heard.ctx, &id, ports, 200, path), PF_ERR_PORT);
+    assert_says(b->heard.ctx.text, "200 ports are usb:0001:0002: /dev/serial-0");
+    assert_says(b->heard.ctx.text, "add the serial number");
+}
+
 static void tcp_addresses_are_parsed(void **state)
 {
     static const char *const bad[] = {"",           "host", "host:", ":1",      "host:0",
@@ -763,6 +808,8 @@ int main(void)
         T(what_a_power_command_prints_stays_off_stdout),
         T(power_commands_must_name_both_states),
         T(usb_names_are_parsed_and_matched),
+        T(a_usb_name_picks_one_port_or_says_why_not),
+        T(many_ports_do_not_overflow_the_text),
         T(tcp_addresses_are_parsed),
         T(telnet_escapes_and_finds_commands),
         T(an_endless_subnegotiation_is_skipped),
