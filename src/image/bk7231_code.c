@@ -49,6 +49,26 @@ size_t bk7231_view_run(const struct bk7231_view *v, uint32_t addr)
     return run;
 }
 
+uint32_t bk7231_view_next(const struct bk7231_view *v, uint32_t addr)
+{
+    uint32_t next = UINT32_MAX;
+
+    if (view_span(v, addr))
+        return addr;
+    for (size_t i = 0; i < v->count; i++)
+        if (v->span[i].len && v->span[i].addr > addr && v->span[i].addr < next)
+            next = v->span[i].addr;
+    return next;
+}
+
+uint32_t bk7231_code_skip(const struct bk7231_view *v, uint32_t logical)
+{
+    uint32_t block = logical / BK_CODE * BK_CODE + BK_CODE;
+    uint32_t next = bk7231_view_next(v, bk7231_physical(block));
+
+    return next == UINT32_MAX ? next : next / BK_CODED * BK_CODE;
+}
+
 void bk7231_count_blocks(const struct bk7231_view *v, uint32_t addr, size_t len,
                          struct bk7231_blocks *out)
 {
@@ -175,14 +195,14 @@ static bool version_at(const uint8_t *p, size_t len, char *out)
 
 bool bk7231_loader_version(const struct bk7231_view *v, const struct bk7231_key *key, char *out)
 {
-    uint8_t window[256]; /* 224 new bytes a turn, 32 kept: a version is shorter */
+    uint8_t window[2 * BK_CODE]; /* a version that starts in the first half ends in the second */
 
-    if (bk7231_code_get(v, key, 0x94, window, 32) && version_at(window, 32, out))
+    if (bk7231_code_get(v, key, 0x94, window, BK_CODE) && version_at(window, BK_CODE, out))
         return true;
-    for (uint32_t at = 0; at < BK_LOGICAL_APP; at += sizeof window - 32) {
+    for (uint32_t at = 0; at < BK_LOGICAL_APP; at = bk7231_code_skip(v, at)) {
         if (!bk7231_code_get(v, key, at, window, sizeof window))
             continue;
-        for (size_t i = 0; i < sizeof window - 32; i++)
+        for (size_t i = 0; i < BK_CODE; i++)
             if (window[i] == 'B' && version_at(window + i, sizeof window - i, out))
                 return true;
     }
@@ -363,7 +383,7 @@ size_t bk7231_partitions(const struct bk7231_view *v, const struct bk7231_key *k
 
         if (pass && !key)
             break;
-        for (uint32_t at = 0; at < BK_LOGICAL_APP; at += BK_CODE) {
+        for (uint32_t at = 0; at < BK_LOGICAL_APP; at = bk7231_code_skip(v, at)) {
             if (!bk7231_code_get(v, k, at, code, sizeof code))
                 continue;
             for (uint32_t i = 0; i < BK_CODE && count < BK_PARTITIONS; i += 4)

@@ -29,6 +29,13 @@ bool bk7231_view_get(const struct bk7231_view *v, uint32_t addr, uint8_t *out, s
 /* Bytes at hand from `addr` on without a gap. */
 size_t bk7231_view_run(const struct bk7231_view *v, uint32_t addr);
 
+/* The first address from `addr` on that is at hand; UINT32_MAX none. */
+uint32_t bk7231_view_next(const struct bk7231_view *v, uint32_t addr);
+
+/* The logical address of the first code block after the one at `logical` that
+ * may be at hand: how a search passes gaps. */
+uint32_t bk7231_code_skip(const struct bk7231_view *v, uint32_t logical);
+
 /* CRC16 blocks of [addr, addr+len); a partial block at the end is left out.
  * Blocks not at hand are not counted. */
 struct bk7231_blocks {

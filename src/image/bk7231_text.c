@@ -131,7 +131,7 @@ void bk7231_text_app(struct bk7231_text *t, const struct bk7231_view *v,
     uint32_t last = bk7231_logical(end);
     uint8_t code[BK_CODE];
 
-    for (uint32_t at = BK_LOGICAL_APP; at < last; at += BK_CODE)
+    for (uint32_t at = BK_LOGICAL_APP; at < last; at = bk7231_code_skip(v, at))
         if (bk7231_code_get(v, key, at, code, sizeof code))
             bk7231_text_feed(t, code, sizeof code);
     bk7231_text_end(t);
