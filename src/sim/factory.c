@@ -26,7 +26,7 @@
 
 const struct factory_plan factory_t = {
     .loader = "BK7231S_1.0.5",
-    .vector = {0x62, 0x0E, 0x00, 0xFA},
+    .vector = {0x62, 0x0E, 0x00, 0xEA},
     .key_at = 0x48,
     .marks = true,
     .table_at = 0xDC24,
@@ -39,7 +39,7 @@ const struct factory_plan factory_t = {
 
 const struct factory_plan factory_n = {
     .loader = "BK7231N_1.0.1",
-    .vector = {0x48, 0x0B, 0x00, 0xFA},
+    .vector = {0x48, 0x0B, 0x00, 0xEA},
     .key_at = 0x48,
     .marks = true,
     .chip_mark = true,
