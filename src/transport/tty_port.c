@@ -143,7 +143,8 @@ void tty_port_close(struct pf_transport *t)
 }
 
 /* Ours alone: flock() also stops a second plugflash of root, which TIOCEXCL
- * lets pass. Programs that know neither are named in a warning. */
+ * lets pass. Programs that know neither are named in a warning; on a pty only
+ * in the log, since whoever made it often keeps this end open, too. */
 static enum pf_err lock_port(struct tty_port *p)
 {
     char who[128];
@@ -152,7 +153,9 @@ static enum pf_err lock_port(struct tty_port *p)
         return ports_fail(p->base.ctx, p->fd.name, EBUSY);
     (void)tty_exclusive(p->fd.fd);
     ports_holder(p->fd.name, true, who);
-    if (who[0])
+    if (who[0] && strncmp(p->fd.name, "/dev/pts/", 9) == 0)
+        pf_log(p->base.ctx, "%s is also open in %s", p->fd.name, who);
+    else if (who[0])
         pf_warn(p->base.ctx, "%s is also open in %s, which may take our bytes", p->fd.name, who);
     return PF_OK;
 }

@@ -34,6 +34,8 @@ struct manners {
     bool chatter;     /* data, notifications and rubbish before every answer */
     bool haggle;      /* answers every negotiation with a further one */
     bool hang_up;     /* closes on connect */
+    uint32_t rubbish; /* sends 2 MiB of random bytes on connect, from this seed */
+    bool flood;       /* sends 2 MiB of data before every answer */
     uint32_t baud_is; /* answers this rate whatever was asked */
     bool suspend;     /* pauses us once, for 50 ms, before the first data */
 };
@@ -48,7 +50,7 @@ struct server {
     int state;
     uint8_t verb, sub[256];
     size_t sub_len;
-    bool bauded;
+    bool bauded, broken;
     unsigned verbs_seen;
     pthread_mutex_t lock;
     char log[4096]; /* what was set, in order: "B115200 C9 ..." */
@@ -83,10 +85,28 @@ static void say(struct server *s, const void *bytes, size_t len)
     while (len > 0) {
         ssize_t n = send(s->fd, p, s->how.dribble ? 1 : len, MSG_NOSIGNAL);
 
-        if (n <= 0)
+        if (n <= 0) {
+            s->broken = true;
             return;
+        }
         p += n;
         len -= (size_t)n;
+    }
+}
+
+static void say_random(struct server *s, uint32_t seed, uint32_t mask)
+{
+    uint8_t block[4096];
+
+    for (int i = 0; i < 512 && !s->broken; i++) {
+        for (size_t k = 0; k < sizeof block; k++) {
+            seed = seed * 1664525u + 1013904223u;
+            block[k] = (uint8_t)(seed >> 24);
+            /* mostly telnet: commands, verbs and our option */
+            if (mask && (seed >> 8 & mask) == 0)
+                block[k] = (uint8_t)(k % 2 ? 240 + (seed >> 16) % 16 : 44);
+        }
+        say(s, block, sizeof block);
     }
 }
 
@@ -95,6 +115,12 @@ static void answer(struct server *s, uint8_t command, const uint8_t *value, size
     uint8_t out[64] = {IAC, SB, 44, (uint8_t)(command + 100)};
     size_t n = 4;
 
+    if (s->how.flood) {
+        static const uint8_t block[4096];
+
+        for (int i = 0; i < 512 && !s->broken; i++)
+            say(s, block, sizeof block);
+    }
     if (s->how.chatter) {
         static const uint8_t rubbish[] = {'n', 'o', 'i', 's', 'e', IAC, SB,  44,  107, 0,
                                           IAC, SE,  IAC, 241, IAC, SB,  44,  IAC, SE,  IAC,
@@ -242,6 +268,8 @@ static void *server_run(void *arg)
         return NULL;
     s->fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
     in[0].fd = s->fd;
+    if (s->how.rubbish)
+        say_random(s, s->how.rubbish, 3);
     while (!s->how.hang_up && poll(in, 2, -1) > 0 && !in[1].revents) {
         uint8_t buf[1024];
         ssize_t n = read(s->fd, buf, sizeof buf);
@@ -623,6 +651,34 @@ static void a_server_that_hangs_up_is_a_port_error(void **state)
     assert_says(b->heard.ctx.text, "closed the connection");
 }
 
+static void rubbish_is_survived_and_ends(void **state)
+{
+    struct bench *b = *state;
+
+    for (uint32_t seed = 1; seed <= 8; seed++) {
+        enum pf_err err;
+
+        server_start(b, (struct manners){.rubbish = seed});
+        err = pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port);
+        print_message("seed %u: %s\n", seed, pf_err_name(err));
+        assert_true(err == PF_OK || err == PF_ERR_PORT);
+        if (!err)
+            b->port->ops->close(b->port);
+        b->port = NULL;
+        server_stop(b);
+    }
+}
+
+static void a_flood_of_data_does_not_grow_without_bound(void **state)
+{
+    struct bench *b = *state;
+    time_t start = time(NULL);
+
+    server_start(b, (struct manners){.flood = true});
+    assert_int_equal(pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port), PF_ERR_PORT);
+    assert_true(time(NULL) - start <= 7);
+}
+
 static void a_lost_server_is_an_io_error_everywhere(void **state)
 {
     struct bench *b = remote(state, (struct manners){.raw = false});
@@ -668,6 +724,8 @@ int main(void)
         T(a_raw_server_that_echoes_is_no_rfc2217_server),
         T(a_silent_server_is_given_up_after_5_seconds),
         T(a_server_that_hangs_up_is_a_port_error),
+        T(rubbish_is_survived_and_ends),
+        T(a_flood_of_data_does_not_grow_without_bound),
         T(a_lost_server_is_an_io_error_everywhere),
     };
 

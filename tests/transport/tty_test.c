@@ -214,7 +214,7 @@ static void a_port_can_be_opened_again_after_close(void **state)
     }
 }
 
-static void a_foreign_program_on_the_port_is_warned_about(void **state)
+static void a_foreign_program_on_the_port_is_named(void **state)
 {
     struct bench *b = *state;
     int go[2];
@@ -235,7 +235,7 @@ static void a_foreign_program_on_the_port_is_warned_about(void **state)
     kill(child, SIGKILL);
     close(go[0]);
     close(go[1]);
-    assert_says(b->heard.warnings, "is also open in");
+    assert_says(b->heard.logs, "is also open in"); /* on a real port a warning */
 }
 
 static void a_missing_port_is_told_with_what_there_is(void **state)
@@ -554,7 +554,7 @@ int main(void)
         BARE(a_symbolic_link_works_like_its_target),
         PORT(a_second_open_is_refused_and_names_the_holder),
         BARE(a_port_can_be_opened_again_after_close),
-        BARE(a_foreign_program_on_the_port_is_warned_about),
+        BARE(a_foreign_program_on_the_port_is_named),
         BARE(a_missing_port_is_told_with_what_there_is),
         BARE(a_plain_file_is_not_a_port),
         BARE(no_permission_names_the_group_to_join),
