@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/checksum.h"
 #include "image/bk7231_evidence.h"
 #include "image/bk7231_text.h"
 #include "image/inspect.h"
 #include "image/rf_tlv.h"
 
-#define RF_STEP 4096u
+#define SECTOR 4096u
 
 /* What stands at an offset, were it flash address 0 or 0x11000: code that
  * decrypts to vectors there, or at least the RBL header that closes it. */
@@ -71,7 +72,7 @@ static bool targets_say_app(const uint8_t *data, size_t len)
 
 static bool rf_at(const struct bk7231_view *v, uint32_t addr, struct rf_tlv *out)
 {
-    uint8_t page[RF_STEP];
+    uint8_t page[SECTOR];
 
     return bk7231_view_get(v, addr, page, 4) && memcmp(page, "TLV", 4) == 0 &&
            bk7231_view_get(v, addr, page, sizeof page) && rf_tlv_parse(page, sizeof page, out) &&
@@ -127,17 +128,32 @@ static bool shape_app_first(struct shape *s, const uint8_t *data, size_t len)
     return true;
 }
 
+/* A file longer than any usual QIO may still be one: of a chip with a larger
+ * partition, or padded with FF to a whole sector. (Padded with more it could be
+ * a backup cut off in an erased area.) */
+static bool ends_as_app(const struct shape *s, const uint8_t *data, size_t len)
+{
+    const size_t usual = BK_LOADER + BK_APP_TUYA;
+    struct bk7231_rbl rbl;
+
+    if (bk7231_flash_size(len))
+        return false;
+    if (len - usual < SECTOR && pf_is_blank(data + usual, len - usual))
+        return true;
+    return bk7231_rbl_at(&s->view, (uint32_t)len - RBL_CODED, &rbl);
+}
+
 /* Starts with a loader. A file of 1 MiB is an OpenBeken T QIO, unless it holds
  * an RF page, which no QIO does. */
 static bool shape_loader_first(struct shape *s, const uint8_t *data, size_t len)
 {
     struct rf_tlv rf;
-    bool backup = len > BK_LOADER + BK_APP_TUYA;
+    bool backup = len > BK_LOADER + BK_APP_TUYA && !ends_as_app(s, data, len);
 
     s->loader = true;
     s->app = len > BK_LOADER;
     s->span[0] = (struct bk7231_span){0, data, len};
-    for (uint32_t at = 0xD0000; len == 0x100000 && at < len; at += RF_STEP)
+    for (uint32_t at = 0xD0000; len == 0x100000 && at < len; at += SECTOR)
         backup |= rf_at(&s->view, at, &rf);
     if (backup)
         return shape_backup(s, data, len);
@@ -189,7 +205,7 @@ static const char *kind_noun(const struct shape *s)
 
 /* Is the file as long as its kind should be? Records the check; returns what
  * the title says about it. */
-static const char *check_length(struct pf_image *img, const struct shape *s, bool rbl_at_end,
+static const char *check_length(struct pf_image *img, const struct shape *s, bool closed,
                                 size_t len)
 {
     size_t start = s->kind == PF_IMAGE_BK_UA ? 0 : BK_LOADER;
@@ -200,7 +216,7 @@ static const char *check_length(struct pf_image *img, const struct shape *s, boo
 
     if (s->kind == PF_IMAGE_BK_ROTATED)
         want = s->flash;
-    if (len == want || rbl_at_end || (!s->flash && !n && len == tuya)) {
+    if (len == want || closed || (!s->flash && !n && len == tuya)) {
         image_check(img, true, "length", "%#zx bytes, as it should be", len);
         return "";
     }
@@ -266,17 +282,29 @@ static void check_loader(struct pf_image *img, const struct shape *s)
     }
 }
 
+static bool only_ff(const struct bk7231_view *v, uint32_t from, uint32_t end)
+{
+    uint8_t byte;
+
+    for (; from < end; from++)
+        if (bk7231_view_get(v, from, &byte, 1) && byte != 0xff)
+            return false;
+    return true;
+}
+
 /* The application. `end` of the file in flash addresses, 0 for backups.
- * Returns where the application ends. */
+ * `closed`: its header is there, and nothing but padding after it. Returns
+ * where the application ends. */
 static uint32_t check_app(struct pf_image *img, const struct shape *s, const struct bk7231_key *key,
-                          uint32_t end, bool *rbl_at_end)
+                          uint32_t end, bool *closed)
 {
     struct bk7231_rbl rbl;
     struct bk7231_blocks n;
     uint32_t stop = BK_LOADER + BK_APP_TUYA;
     bool have_rbl = bk7231_app_rbl(&s->view, end, key, &rbl);
 
-    *rbl_at_end = have_rbl && end && rbl.addr == end - RBL_CODED;
+    *closed = have_rbl && end && end - rbl.addr - RBL_CODED < SECTOR &&
+              only_ff(&s->view, rbl.addr + RBL_CODED, end);
     if (have_rbl)
         stop = rbl.addr;
     else if (end)
@@ -302,7 +330,7 @@ static void check_rf(struct pf_image *img, const struct shape *s, struct bk7231_
     uint32_t at = 0x1D0000;
 
     if (!rf_at(&s->view, at, &rf)) {
-        for (at = (uint32_t)end - RF_STEP; at >= BK_LOADER; at -= RF_STEP)
+        for (at = (uint32_t)end - SECTOR; at >= BK_LOADER; at -= SECTOR)
             if (rf_at(&s->view, at, &rf))
                 break;
     }
@@ -380,7 +408,7 @@ bool image_probe_bk7231(const uint8_t *data, size_t len, struct pf_image *out)
     struct bk7231_facts f;
     struct shape s;
     uint32_t end, app_end;
-    bool rbl_at_end = false;
+    bool closed = false;
     const char *cut;
 
     if (!shape_find(&s, data, len))
@@ -396,7 +424,7 @@ bool image_probe_bk7231(const uint8_t *data, size_t len, struct pf_image *out)
         check_loader(out, &s);
     app_end = BK_LOADER;
     if (s.app || s.flash)
-        app_end = check_app(out, &s, f.app_key_found ? &f.app_key : NULL, end, &rbl_at_end);
+        app_end = check_app(out, &s, f.app_key_found ? &f.app_key : NULL, end, &closed);
     if (f.nparts)
         image_check(out, true, "partitions", "%zu in the loader's table, the last is %s at %#x",
                     f.nparts, f.part[f.nparts - 1].name, (unsigned)f.part[f.nparts - 1].addr);
@@ -406,7 +434,7 @@ bool image_probe_bk7231(const uint8_t *data, size_t len, struct pf_image *out)
     if (s.flash)
         check_rf(out, &s, &e);
     bk7231_verdict(&e, out);
-    cut = check_length(out, &s, rbl_at_end, len);
+    cut = check_length(out, &s, closed, len);
     fill_text(out, &s, &f, app_end);
     fill_parts(out, &s, data);
     image_text(out->title, sizeof out->title, "%s %s%s", bk7231_title(out->chip), kind_noun(&s),

@@ -201,6 +201,28 @@ static void qio_and_ua_images_are_known_at_their_usual_lengths(void **state)
     free(flash);
 }
 
+static void images_padded_to_whole_sectors_or_for_larger_partitions_are_known(void **state)
+{
+    uint8_t *flash = buffer(MAKE_FLASH);
+    struct pf_image img;
+
+    (void)state;
+    memset(flash, 0xff, MAKE_FLASH);
+    make_loader(&make_n, flash);
+    make_app(&make_n, flash + BK_LOADER, BK_APP_TUYA);
+    pf_image_inspect(flash, 0x12A000, &img);
+    assert_kind(&img, PF_IMAGE_BK_QIO, "bk7231n", true);
+    pf_image_inspect(flash + BK_LOADER, 0x12A000 - BK_LOADER, &img);
+    assert_kind(&img, PF_IMAGE_BK_UA, "bk7231n", true);
+    flash[0x129FFF] = 0; /* not padding */
+    pf_image_inspect(flash + BK_LOADER, 0x12A000 - BK_LOADER, &img);
+    assert_fault(&img, "length", "goes on after its end");
+    make_app(&make_n, flash + BK_LOADER, 0x11B000);
+    pf_image_inspect(flash, BK_LOADER + 0x11B000, &img);
+    assert_kind(&img, PF_IMAGE_BK_QIO, "bk7231n", true);
+    free(flash);
+}
+
 static void packages_are_opened_to_find_their_chip(void **state)
 {
     static const char *const keys[] = {AES_STOCK, "BDB4CE110F4787C2F539BF50E30A14E0"};
@@ -682,6 +704,7 @@ int main(void)
         cmocka_unit_test(a_backup_without_the_loader_is_known),
         cmocka_unit_test(a_backup_of_an_erased_device_is_known_by_its_rf_page),
         cmocka_unit_test(qio_and_ua_images_are_known_at_their_usual_lengths),
+        cmocka_unit_test(images_padded_to_whole_sectors_or_for_larger_partitions_are_known),
         cmocka_unit_test(packages_are_opened_to_find_their_chip),
         cmocka_unit_test(a_package_under_an_unknown_key_is_whole_but_tells_no_chip),
         cmocka_unit_test(pages_and_configuration_are_known),
