@@ -35,6 +35,7 @@ struct manners {
     bool haggle;      /* answers every negotiation with a further one */
     bool hang_up;     /* closes on connect */
     uint32_t rubbish; /* sends 2 MiB of random bytes on connect, from this seed */
+    uint32_t spoilt;  /* the same, but on the first byte of data */
     bool flood;       /* sends 2 MiB of data before every answer */
     uint32_t baud_is; /* answers this rate whatever was asked */
     bool suspend;     /* pauses us once, for 50 ms, before the first data */
@@ -214,6 +215,10 @@ static void server_data(struct server *s, uint8_t byte)
         answer(s, 8, &none, 0);
         usleep(50000);
         answer(s, 9, &none, 0);
+    }
+    if (s->how.spoilt) {
+        say_random(s, s->how.spoilt, 3);
+        s->how.spoilt = 0;
     }
     pthread_mutex_lock(&s->lock);
     if (s->ndata < sizeof s->data)
@@ -669,6 +674,30 @@ static void rubbish_is_survived_and_ends(void **state)
     }
 }
 
+static void rubbish_on_an_open_link_is_survived(void **state)
+{
+    for (uint32_t seed = 1; seed <= 8; seed++) {
+        struct bench *b = remote(state, (struct manners){.spoilt = seed});
+        uint64_t start = pf_now(b->port);
+        uint8_t buf[4096];
+        size_t got, total = 0;
+
+        assert_int_equal(b->port->ops->write(b->port, (const uint8_t *)"x", 1), PF_OK);
+        (void)pf_set_lines(b->port, PF_LINE_DTR | PF_LINE_RTS);
+        (void)pf_set_baud(b->port, 921600);
+        while (b->port->ops->read(b->port, buf, sizeof buf, pf_now(b->port) + 100000, &got) ==
+               PF_OK)
+            total += got;
+        (void)b->port->ops->discard_input(b->port);
+        print_message("seed %u: %zu bytes\n", seed, total);
+        assert_true(total <= (2u << 20) + 1);
+        assert_true(pf_now(b->port) - start < 15000000);
+        b->port->ops->close(b->port);
+        b->port = NULL;
+        server_stop(b);
+    }
+}
+
 static void a_flood_of_data_does_not_grow_without_bound(void **state)
 {
     struct bench *b = *state;
@@ -725,6 +754,7 @@ int main(void)
         T(a_silent_server_is_given_up_after_5_seconds),
         T(a_server_that_hangs_up_is_a_port_error),
         T(rubbish_is_survived_and_ends),
+        T(rubbish_on_an_open_link_is_survived),
         T(a_flood_of_data_does_not_grow_without_bound),
         T(a_lost_server_is_an_io_error_everywhere),
     };
