@@ -1,4 +1,4 @@
-/* cmd_image.c - `image info|check|unrotate FILE`: files, without a device. */
+/* cmd_image.c - `image info|check|convert FILE`: files, without a device. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,13 +132,14 @@ static enum pf_err check(struct cli *cli, const struct pf_image *img)
     return PF_OK;
 }
 
-static enum pf_err unrotate(struct cli *cli, const struct pf_image *img, uint8_t *data, size_t len)
+static enum pf_err convert(struct cli *cli, const struct pf_image *img, uint8_t *data, size_t len)
 {
     uint8_t sha[32];
     const char *hex;
 
     if (img->kind != PF_IMAGE_BK_ROTATED)
-        return pf_fail(&cli->ctx, PF_ERR_FILE, "this is no rotated backup but: %s", img->title);
+        return pf_fail(&cli->ctx, PF_ERR_FILE, "only rotated backups can be converted; this is: %s",
+                       img->title);
     if (pf_image_unrotate(data, len) != PF_OK)
         return pf_fail(&cli->ctx, PF_ERR_FILE, "the rotated backup cannot be turned back");
     PF_TRY(cli_file_write(&cli->ctx, cli->opt.output, cli->opt.force, data, len));
@@ -152,15 +153,15 @@ static enum pf_err unrotate(struct cli *cli, const struct pf_image *img, uint8_t
 
 static enum pf_err check_verb(struct cli *cli, const char *verb)
 {
-    bool turn = strcmp(verb, "unrotate") == 0;
+    bool turn = strcmp(verb, "convert") == 0;
 
     if (!turn && strcmp(verb, "info") != 0 && strcmp(verb, "check") != 0)
-        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image: '%.40s' is not info, check or unrotate",
+        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image: '%.40s' is not info, check or convert",
                        verb);
     if (turn && !cli->opt.output)
-        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image unrotate needs -o FILE");
+        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image convert needs -o FILE");
     if (turn && strcmp(cli->opt.output, "-") == 0)
-        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image unrotate writes to a file, not to stdout");
+        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image convert writes to a file, not to stdout");
     if (!turn && (cli->opt.output || cli->opt.force))
         return pf_fail(&cli->ctx, PF_ERR_USAGE,
                        "image %s writes no file: -o and --force mean "
@@ -187,7 +188,7 @@ enum pf_err cmd_image(struct cli *cli)
     else if (strcmp(verb, "check") == 0)
         err = check(cli, &img);
     else
-        err = unrotate(cli, &img, data, len);
+        err = convert(cli, &img, data, len);
     free(data);
     return err;
 }

@@ -28,11 +28,11 @@ const struct cli_command cli_commands[] = {
     {CMD_HASH, "hash", "ADDR LEN", 2, 2, "hash a range on the device",
      "LEN may be ALL: up to the end of the flash.\n"},
     {CMD_MAP, "map", "", 0, 0, "which parts of the flash are used and which are blank", NULL},
-    {CMD_IMAGE, "image", "info|check|unrotate FILE", 2, 2, "look into a file; needs no device",
+    {CMD_IMAGE, "image", "info|check|convert FILE", 2, 2, "look into a file; needs no device",
      "info      what the file is, its parts, and what `write` would do with it\n"
      "check     every checksum in it; exit status 10 when one is wrong, 8 when the\n"
      "          kind of file has none\n"
-     "unrotate  turn a backup that was read from 0x11000 with wrap-around into one\n"
+     "convert   turn a backup that was read from 0x11000 with wrap-around into one\n"
      "          that starts at 0x0; needs -o\n"},
     {CMD_SIM, "sim", "CHIP[,key=value...]", 1, 1, "a virtual device on a pty or network port",
      "Give one of --pty, --tcp and --rfc2217. Prints `ready ADDRESS` and serves until\n"

@@ -60,7 +60,7 @@ void cli_signals_open(bool *cancel)
     sigfillset(&sa.sa_mask);
     sigemptyset(&ignore.sa_mask);
     for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
-        if (sigaction(caught[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+        if (caught[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) != 0 || old.sa_handler != SIG_IGN)
             sigaction(caught[i], &sa, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
 }

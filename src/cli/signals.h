@@ -1,8 +1,10 @@
 /* signals.h - Ctrl-C and its relatives.
  *
  * The first SIGINT, SIGTERM or SIGHUP asks for a stop at the next safe
- * boundary; the second ends the program at once. Signals that were ignored
- * when the program started stay ignored. */
+ * boundary; the second ends the program at once. A SIGHUP that was ignored
+ * when the program started (nohup) stays ignored. SIGINT does not: a script's
+ * shell ignores it for what it runs in the background, and would then have no
+ * way to stop a run cleanly by kill -INT. */
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
 
