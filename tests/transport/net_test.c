@@ -1,14 +1,9 @@
-/* tcp:// and rfc2217:// against a server in a thread of the test, polite or
- * hostile. The server is written from RFC 854 and 2217 alone and shares no code
- * with the client. Everything is on 127.0.0.1. */
-#define _GNU_SOURCE
+/* tcp:// and rfc2217:// against a server in a thread of the test (server.h).
+ * Everything is on 127.0.0.1. */
 #include "transport/util.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,278 +12,7 @@
 
 #include "transport/backends.h"
 #include "transport/posix_fd.h"
-
-enum { IAC = 255, DONT = 254, DO = 253, WONT = 252, WILL = 251, SB = 250, SE = 240 };
-
-/* How the server behaves. */
-struct manners {
-    bool raw;         /* no telnet: echoes every byte */
-    bool mute;        /* takes everything, says nothing */
-    bool refuse;      /* DONT COM-PORT */
-    bool will_only;   /* agrees by WILL instead of DO */
-    bool no_control;  /* leaves SET-CONTROL unanswered (ser2net on a pty) */
-    bool no_purge;    /* leaves PURGE-DATA unanswered */
-    bool no_baud;     /* leaves SET-BAUDRATE unanswered, after the first */
-    bool no_binary;   /* refuses binary mode */
-    bool dribble;     /* sends one byte at a time */
-    bool chatter;     /* data, notifications and rubbish before every answer */
-    bool haggle;      /* answers every negotiation with a further one */
-    bool hang_up;     /* closes on connect */
-    uint32_t rubbish; /* sends 2 MiB of random bytes on connect, from this seed */
-    uint32_t spoilt;  /* the same, but on the first byte of data */
-    bool flood;       /* sends 2 MiB of data before every answer */
-    uint32_t baud_is; /* answers this rate whatever was asked */
-    bool suspend;     /* pauses us once, for 50 ms, before the first data */
-};
-
-struct server {
-    struct manners how;
-    int listener, fd;
-    int stop[2]; /* a pipe; closing [1] ends the thread */
-    pthread_t thread;
-    char address[32];
-    /* telnet */
-    int state;
-    uint8_t verb, sub[256];
-    size_t sub_len;
-    bool bauded, broken;
-    unsigned verbs_seen;
-    pthread_mutex_t lock;
-    char log[4096]; /* what was set, in order: "B115200 C9 ..." */
-    uint8_t data[65536];
-    size_t ndata;
-};
-
-static void server_log(struct server *s, const char *fmt, unsigned value)
-{
-    size_t used;
-
-    pthread_mutex_lock(&s->lock);
-    used = strlen(s->log);
-    snprintf(s->log + used, sizeof s->log - used, fmt, value);
-    pthread_mutex_unlock(&s->lock);
-}
-
-/* A copy of the log since the last call. */
-static char *server_said(struct server *s, char text[4096])
-{
-    pthread_mutex_lock(&s->lock);
-    memcpy(text, s->log, sizeof s->log);
-    s->log[0] = '\0';
-    pthread_mutex_unlock(&s->lock);
-    return text;
-}
-
-static void say(struct server *s, const void *bytes, size_t len)
-{
-    const uint8_t *p = bytes;
-
-    while (len > 0) {
-        ssize_t n = send(s->fd, p, s->how.dribble ? 1 : len, MSG_NOSIGNAL);
-
-        if (n <= 0) {
-            s->broken = true;
-            return;
-        }
-        p += n;
-        len -= (size_t)n;
-    }
-}
-
-static void say_random(struct server *s, uint32_t seed, uint32_t mask)
-{
-    uint8_t block[4096];
-
-    for (int i = 0; i < 512 && !s->broken; i++) {
-        for (size_t k = 0; k < sizeof block; k++) {
-            seed = seed * 1664525u + 1013904223u;
-            block[k] = (uint8_t)(seed >> 24);
-            /* mostly telnet: commands, verbs and our option */
-            if (mask && (seed >> 8 & mask) == 0)
-                block[k] = (uint8_t)(k % 2 ? 240 + (seed >> 16) % 16 : 44);
-        }
-        say(s, block, sizeof block);
-    }
-}
-
-static void answer(struct server *s, uint8_t command, const uint8_t *value, size_t len)
-{
-    uint8_t out[64] = {IAC, SB, 44, (uint8_t)(command + 100)};
-    size_t n = 4;
-
-    if (s->how.flood) {
-        static const uint8_t block[4096];
-
-        for (int i = 0; i < 512 && !s->broken; i++)
-            say(s, block, sizeof block);
-    }
-    if (s->how.chatter) {
-        static const uint8_t rubbish[] = {'n', 'o', 'i', 's', 'e', IAC, SB,  44,  107, 0,
-                                          IAC, SE,  IAC, 241, IAC, SB,  44,  IAC, SE,  IAC,
-                                          SB,  44,  101, 1,   IAC, SE,  IAC, DO,  200};
-        say(s, rubbish, sizeof rubbish);
-    }
-    for (size_t i = 0; i < len; i++) {
-        out[n++] = value[i];
-        if (value[i] == IAC)
-            out[n++] = IAC;
-    }
-    out[n++] = IAC;
-    out[n++] = SE;
-    say(s, out, n);
-}
-
-static void server_command(struct server *s)
-{
-    const uint8_t *v = s->sub + 2;
-    uint32_t baud;
-
-    if (s->sub_len < 2 || s->sub[0] != 44)
-        return;
-    switch (s->sub[1]) {
-    case 1:
-        baud = (uint32_t)v[0] << 24 | (uint32_t)v[1] << 16 | (uint32_t)v[2] << 8 | v[3];
-        server_log(s, "B%u ", baud);
-        if (s->how.no_baud && s->bauded)
-            return;
-        s->bauded = true;
-        if (s->how.baud_is) {
-            const uint8_t is[4] = {(uint8_t)(s->how.baud_is >> 24), (uint8_t)(s->how.baud_is >> 16),
-                                   (uint8_t)(s->how.baud_is >> 8), (uint8_t)s->how.baud_is};
-
-            answer(s, 1, is, 4);
-        } else {
-            answer(s, 1, v, 4);
-        }
-        return;
-    case 5:
-        server_log(s, "C%u ", v[0]);
-        if (!s->how.no_control)
-            answer(s, 5, v, 1);
-        return;
-    case 12:
-        server_log(s, "purge%u ", v[0]);
-        if (!s->how.no_purge)
-            answer(s, 12, v, 1);
-        return;
-    default:
-        server_log(s,
-                   s->sub[1] == 2   ? "size%u "
-                   : s->sub[1] == 3 ? "parity%u "
-                   : s->sub[1] == 4 ? "stop%u "
-                                    : "other%u ",
-                   s->sub[1] <= 4 ? v[0] : s->sub[1]);
-        answer(s, s->sub[1], v, 1);
-    }
-}
-
-static void server_verb(struct server *s, uint8_t verb, uint8_t option)
-{
-    uint8_t reply[3] = {IAC, 0, option};
-
-    s->verbs_seen++;
-    if (s->how.haggle) {
-        const uint8_t more[] = {IAC, DO,   3, IAC, DONT, 3, IAC, WILL, 3,
-                                IAC, WONT, 3, IAC, DO,   0, IAC, WILL, 99};
-
-        say(s, more, sizeof more);
-    }
-    if (verb == WILL && option == 44) {
-        reply[1] = s->how.refuse ? DONT : DO;
-        if (s->how.will_only)
-            reply[1] = WILL;
-        say(s, reply, 3);
-    } else if (option == 0 && s->how.no_binary && (verb == WILL || verb == DO)) {
-        reply[1] = verb == WILL ? DONT : WONT;
-        say(s, reply, 3);
-    }
-}
-
-static void server_data(struct server *s, uint8_t byte)
-{
-    const uint8_t twice[2] = {byte, byte};
-
-    if (s->how.suspend) {
-        const uint8_t none = 0;
-
-        s->how.suspend = false;
-        answer(s, 8, &none, 0);
-        usleep(50000);
-        answer(s, 9, &none, 0);
-    }
-    if (s->how.spoilt) {
-        say_random(s, s->how.spoilt, 3);
-        s->how.spoilt = 0;
-    }
-    pthread_mutex_lock(&s->lock);
-    if (s->ndata < sizeof s->data)
-        s->data[s->ndata++] = byte;
-    pthread_mutex_unlock(&s->lock);
-    say(s, twice, byte == IAC ? 2 : 1); /* echo */
-}
-
-static void server_take(struct server *s, uint8_t b)
-{
-    switch (s->state) {
-    case 0:
-        if (b == IAC)
-            s->state = 1;
-        else
-            server_data(s, b);
-        return;
-    case 1:
-        s->state = b == SB ? 3 : b >= WILL && b <= DONT ? 2 : 0;
-        s->verb = b;
-        s->sub_len = 0;
-        if (b == IAC)
-            server_data(s, b);
-        return;
-    case 2:
-        s->state = 0;
-        server_verb(s, s->verb, b);
-        return;
-    case 3:
-        if (b == IAC)
-            s->state = 4;
-        else if (s->sub_len < sizeof s->sub)
-            s->sub[s->sub_len++] = b;
-        return;
-    default:
-        s->state = b == SE ? 0 : 3;
-        if (b == SE)
-            server_command(s);
-        else if (s->sub_len < sizeof s->sub)
-            s->sub[s->sub_len++] = b;
-    }
-}
-
-static void *server_run(void *arg)
-{
-    struct server *s = arg;
-    struct pollfd in[2] = {{.fd = s->listener, .events = POLLIN},
-                           {.fd = s->stop[0], .events = POLLIN}};
-
-    poll(in, 2, -1);
-    if (in[1].revents)
-        return NULL;
-    s->fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
-    in[0].fd = s->fd;
-    if (s->how.rubbish)
-        say_random(s, s->how.rubbish, 3);
-    while (!s->how.hang_up && poll(in, 2, -1) > 0 && !in[1].revents) {
-        uint8_t buf[1024];
-        ssize_t n = read(s->fd, buf, sizeof buf);
-
-        if (n <= 0)
-            break;
-        if (s->how.raw)
-            say(s, buf, (size_t)n);
-        for (ssize_t i = 0; i < n && !s->how.raw && !s->how.mute; i++)
-            server_take(s, buf[i]);
-    }
-    close(s->fd);
-    return NULL;
-}
+#include "transport/server.h"
 
 struct bench {
     struct heard heard;
@@ -296,36 +20,14 @@ struct bench {
     struct pf_transport *port;
 };
 
-static void server_start(struct bench *b, struct manners how)
+static void serve(struct bench *b, struct manners how)
 {
-    struct server *s = calloc(1, sizeof *s);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-
-    assert_non_null(s);
-    s->how = how;
-    s->fd = -1;
-    pthread_mutex_init(&s->lock, NULL);
-    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(s->listener, (struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(listen(s->listener, 1), 0);
-    assert_int_equal(getsockname(s->listener, (struct sockaddr *)&at, &size), 0);
-    snprintf(s->address, sizeof s->address, "127.0.0.1:%u", ntohs(at.sin_port));
-    assert_int_equal(pipe(s->stop), 0);
-    assert_int_equal(pthread_create(&s->thread, NULL, server_run, s), 0);
-    b->server = s;
+    b->server = server_start(how);
 }
 
-static void server_stop(struct bench *b)
+static void stop(struct bench *b)
 {
-    struct server *s = b->server;
-
-    close(s->stop[1]);
-    pthread_join(s->thread, NULL);
-    close(s->stop[0]);
-    close(s->listener);
-    pthread_mutex_destroy(&s->lock);
-    free(s);
+    server_stop(b->server);
     b->server = NULL;
 }
 
@@ -346,7 +48,7 @@ static int teardown(void **state)
     if (b->port)
         b->port->ops->close(b->port);
     if (b->server)
-        server_stop(b);
+        stop(b);
     free(b);
     return 0;
 }
@@ -356,7 +58,7 @@ static struct bench *remote(void **state, struct manners how)
 {
     struct bench *b = *state;
 
-    server_start(b, how);
+    serve(b, how);
     if (pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port) != PF_OK)
         fail_msg("%s", b->heard.ctx.text);
     return b;
@@ -378,7 +80,7 @@ static void tcp_carries_every_byte(void **state)
 {
     struct bench *b = *state;
 
-    server_start(b, (struct manners){.raw = true});
+    serve(b, (struct manners){.raw = true});
     assert_int_equal(pf_tcp_open(&b->heard.ctx, b->server->address, &b->port), PF_OK);
     assert_string_equal(b->port->ops->name, "tcp");
     assert_int_equal(b->port->caps, 0);
@@ -394,11 +96,11 @@ static void tcp_tells_silence_from_a_closed_connection(void **state)
     uint8_t byte;
     size_t got;
 
-    server_start(b, (struct manners){.mute = true});
+    serve(b, (struct manners){.mute = true});
     assert_int_equal(pf_tcp_open(&b->heard.ctx, b->server->address, &b->port), PF_OK);
     assert_int_equal(b->port->ops->read(b->port, &byte, 1, pf_now(b->port) + 20000, &got),
                      PF_ERR_TIMEOUT);
-    server_stop(b);
+    stop(b);
     assert_int_equal(b->port->ops->read(b->port, &byte, 1, pf_now(b->port) + 3000000, &got),
                      PF_ERR_IO);
     assert_says(b->heard.ctx.text, "closed the connection");
@@ -410,7 +112,7 @@ static void tcp_discard_drops_what_has_come(void **state)
 {
     struct bench *b = *state;
 
-    server_start(b, (struct manners){.raw = true});
+    serve(b, (struct manners){.raw = true});
     assert_int_equal(pf_tcp_open(&b->heard.ctx, b->server->address, &b->port), PF_OK);
     assert_int_equal(b->port->ops->write(b->port, (const uint8_t *)"old", 3), PF_OK);
     usleep(100000);
@@ -446,9 +148,9 @@ static void nobody_listening_is_a_port_error(void **state)
     struct bench *b = *state;
     char address[32];
 
-    server_start(b, (struct manners){.raw = true});
+    serve(b, (struct manners){.raw = true});
     memcpy(address, b->server->address, sizeof address);
-    server_stop(b);
+    stop(b);
     assert_int_equal(pf_tcp_open(&b->heard.ctx, address, &b->port), PF_ERR_PORT);
     assert_says(b->heard.ctx.text, "cannot connect");
     assert_null(b->port);
@@ -591,7 +293,7 @@ static void a_server_that_haggles_for_ever_gets_no_more_answers(void **state)
     struct bench *b = remote(state, (struct manners){.haggle = true});
 
     echoes(b);
-    server_stop(b);
+    stop(b);
 }
 
 static void a_pause_asked_for_by_the_server_is_kept(void **state)
@@ -621,7 +323,7 @@ static void a_server_that_refuses_is_sent_to_tcp(void **state)
 {
     struct bench *b = *state;
 
-    server_start(b, (struct manners){.refuse = true});
+    serve(b, (struct manners){.refuse = true});
     assert_int_equal(pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port), PF_ERR_PORT);
     assert_says(b->heard.ctx.text, "refuses RFC 2217");
     assert_says(b->heard.ctx.text, "use tcp://127.0.0.1:");
@@ -631,7 +333,7 @@ static void a_raw_server_that_echoes_is_no_rfc2217_server(void **state)
 {
     struct bench *b = *state;
 
-    server_start(b, (struct manners){.raw = true});
+    serve(b, (struct manners){.raw = true});
     assert_int_equal(pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port), PF_ERR_PORT);
     assert_says(b->heard.ctx.text, "use tcp://127.0.0.1:");
 }
@@ -641,7 +343,7 @@ static void a_silent_server_is_given_up_after_5_seconds(void **state)
     struct bench *b = *state;
     time_t start = time(NULL);
 
-    server_start(b, (struct manners){.mute = true});
+    serve(b, (struct manners){.mute = true});
     assert_int_equal(pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port), PF_ERR_PORT);
     assert_says(b->heard.ctx.text, "does not speak RFC 2217");
     assert_true(time(NULL) - start <= 7);
@@ -651,7 +353,7 @@ static void a_server_that_hangs_up_is_a_port_error(void **state)
 {
     struct bench *b = *state;
 
-    server_start(b, (struct manners){.hang_up = true});
+    serve(b, (struct manners){.hang_up = true});
     assert_int_equal(pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port), PF_ERR_PORT);
     assert_says(b->heard.ctx.text, "closed the connection");
 }
@@ -663,14 +365,14 @@ static void rubbish_is_survived_and_ends(void **state)
     for (uint32_t seed = 1; seed <= 8; seed++) {
         enum pf_err err;
 
-        server_start(b, (struct manners){.rubbish = seed});
+        serve(b, (struct manners){.rubbish = seed});
         err = pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port);
         print_message("seed %u: %s\n", seed, pf_err_name(err));
         assert_true(err == PF_OK || err == PF_ERR_PORT);
         if (!err)
             b->port->ops->close(b->port);
         b->port = NULL;
-        server_stop(b);
+        stop(b);
     }
 }
 
@@ -694,7 +396,7 @@ static void rubbish_on_an_open_link_is_survived(void **state)
         assert_true(pf_now(b->port) - start < 15000000);
         b->port->ops->close(b->port);
         b->port = NULL;
-        server_stop(b);
+        stop(b);
     }
 }
 
@@ -703,7 +405,7 @@ static void a_flood_of_data_does_not_grow_without_bound(void **state)
     struct bench *b = *state;
     time_t start = time(NULL);
 
-    server_start(b, (struct manners){.flood = true});
+    serve(b, (struct manners){.flood = true});
     assert_int_equal(pf_rfc2217_open(&b->heard.ctx, b->server->address, &b->port), PF_ERR_PORT);
     assert_true(time(NULL) - start <= 7);
 }
@@ -714,7 +416,7 @@ static void a_lost_server_is_an_io_error_everywhere(void **state)
     uint8_t byte = 0;
     size_t got;
 
-    server_stop(b);
+    stop(b);
     assert_int_equal(b->port->ops->read(b->port, &byte, 1, pf_now(b->port) + 3000000, &got),
                      PF_ERR_IO);
     assert_int_equal(b->port->ops->write(b->port, &byte, 1), PF_ERR_IO);
