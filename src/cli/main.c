@@ -39,7 +39,10 @@ static const char *environment(void *user, const char *name)
 
 FILE *cli_text(struct cli *cli)
 {
-    return cli->opt.json ? NULL : cli->out;
+    if (cli->opt.json)
+        return NULL;
+    sink_tty_clear(&cli->tty); /* both may be the same terminal */
+    return cli->out;
 }
 
 void cli_summary(struct cli *cli, const char *fmt, ...)

@@ -12,6 +12,7 @@
 
 #define REDRAW_US  100000
 #define BAR_MAX    30
+#define BAR_MIN    5
 #define LINE_BYTES 200
 
 #define RED    "\033[31m"
@@ -74,10 +75,12 @@ static void rate_text(const struct sink_tty *s, const struct pf_event *ev, char 
         snprintf(buf, cap, "%s/s%s", speed, s->simulated ? " simulated" : "");
 }
 
+/* Phase, bar, percentage, bytes, speed and ETA; the bar takes what is left of
+ * the line, and goes first when the terminal is narrow. */
 static void draw(struct sink_tty *s, const struct pf_event *ev)
 {
-    char done[TEXT_SIZE], total[TEXT_SIZE], rate[96], bar[BAR_MAX + 1], line[LINE_BYTES];
-    unsigned width = width_of(s), percent, full;
+    char done[TEXT_SIZE], total[TEXT_SIZE], rate[96], right[208], line[320];
+    unsigned width = width_of(s), percent, bar, full;
     int n;
 
     if (width < 12 || !ev->total) /* too narrow, or nobody knows how much */
@@ -87,15 +90,17 @@ static void draw(struct sink_tty *s, const struct pf_event *ev)
     percent = (unsigned)((double)ev->done * 100 / (double)ev->total);
     percent = percent > 100 ? 100 : percent;
     rate_text(s, ev, rate, sizeof rate);
-    full = percent * BAR_MAX / 100;
-    memset(bar, '.', BAR_MAX);
-    memset(bar, '#', full);
-    bar[BAR_MAX] = '\0';
-    n = snprintf(line, sizeof line, "%-7s [%s] %3u %%  %s of %s  %s", ev->phase ? ev->phase : "",
-                 bar, percent, text_size(done, ev->done), text_size(total, ev->total), rate);
-    if (n >= (int)width) /* a narrow terminal: no bar */
-        n = snprintf(line, sizeof line, "%-7s %3u %%  %s", ev->phase ? ev->phase : "", percent,
-                     rate);
+    n = snprintf(right, sizeof right, "%3u %%  %s of %s  %s", percent, text_size(done, ev->done),
+                 text_size(total, ev->total), rate);
+    bar = (unsigned)n + 12 < width ? width - (unsigned)n - 12 : 0;
+    bar = bar > BAR_MAX ? BAR_MAX : bar;
+    full = percent * bar / 100;
+    if (bar < BAR_MIN)
+        snprintf(line, sizeof line, "%-7.7s %3u %%  %s", ev->phase ? ev->phase : "", percent, rate);
+    else
+        snprintf(line, sizeof line, "%-7.7s [%.*s%.*s] %s", ev->phase ? ev->phase : "", (int)full,
+                 "##############################", (int)(bar - full),
+                 "..............................", right);
     fprintf(s->out, "\r%-*.*s", (int)width - 1, (int)width - 1, line);
     fflush(s->out);
     s->drawn = true;

@@ -333,13 +333,30 @@ static void a_terminal_gets_a_bar_and_colours_unless_it_says_no(void **state)
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct run r;
 
-        spawn_run_terminal(&r, t[i].env, 80, t[i].line);
+        spawn_run_terminal(&r, t[i].env, 80, false, t[i].line);
         if ((strstr(r.err, "[#") != NULL) != t[i].bar ||
             (strstr(r.err, "\033[") != NULL) != t[i].color)
             fail_msg("`%s`: bar wanted: %d, colour wanted: %d\n%s", r.line, t[i].bar, t[i].color,
                      r.err);
         spawn_free(&r);
     }
+}
+
+static void results_do_not_run_into_the_bar_on_a_shared_terminal(void **state)
+{
+    static const char *const word[] = {"SHA-256", "Moved", "a.bin: 2 MiB"};
+    struct run r;
+
+    (void)state;
+    spawn_run_terminal(&r, NULL, 80, true, "-p sim:bk7231n backup -o a.bin");
+    spawn_expect(&r, 0);
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
+        const char *at = strstr(r.err, word[i]);
+
+        if (!at || at == r.err || (at[-1] != '\r' && at[-1] != '\n'))
+            fail_msg("'%s' does not begin a line\n%s", word[i], r.err);
+    }
+    spawn_free(&r);
 }
 
 static void quiet_says_only_errors_and_verbose_says_why(void **state)
@@ -420,6 +437,7 @@ int main(void)
         T(a_result_that_cannot_be_printed_is_10),
         T(the_environment_gives_defaults_and_options_win),
         T(a_terminal_gets_a_bar_and_colours_unless_it_says_no),
+        T(results_do_not_run_into_the_bar_on_a_shared_terminal),
         T(quiet_says_only_errors_and_verbose_says_why),
         T(log_and_trace_are_written),
         T(a_rotated_backup_is_turned_back_and_refused_elsewhere),

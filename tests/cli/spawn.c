@@ -207,7 +207,7 @@ void spawn_run_stdout(struct run *r, enum spawn_stdout how, const char *line)
     r->err = slurp(".err", &r->err_len);
 }
 
-void spawn_run_terminal(struct run *r, const char *env, unsigned width, const char *line)
+void spawn_run_terminal(struct run *r, const char *env, unsigned width, bool both, const char *line)
 {
     struct winsize ws = {.ws_row = 24, .ws_col = (unsigned short)width};
     int out = create(".out"), master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
@@ -218,7 +218,7 @@ void spawn_run_terminal(struct run *r, const char *env, unsigned width, const ch
     slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
     assert_true(slave >= 0);
     assert_int_equal(ioctl(slave, TIOCSWINSZ, &ws), 0);
-    start(r, env, line, out, slave);
+    start(r, env, line, both ? slave : out, slave);
     close(out);
     close(slave);
     r->err = malloc(cap);

@@ -28,8 +28,10 @@ void spawn_leave(void);
 void spawn_run(struct run *r, const char *env, const char *line);
 void spawn_run_stdout(struct run *r, enum spawn_stdout how, const char *line);
 
-/* stderr on a terminal of `width` columns; r->err is what it showed. */
-void spawn_run_terminal(struct run *r, const char *env, unsigned width, const char *line);
+/* stderr, and stdout when `both`, on a terminal of `width` columns; r->err is
+ * what it showed. */
+void spawn_run_terminal(struct run *r, const char *env, unsigned width, bool both,
+                        const char *line);
 
 /* In the background: start, wait until stdout contains `text`, signal, reap. */
 void spawn_start(struct run *r, const char *line);
