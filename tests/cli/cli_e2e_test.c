@@ -373,7 +373,7 @@ static void quiet_says_only_errors_and_verbose_says_why(void **state)
     assert_int_equal(strncmp(r.err, "plugflash: error: ", 18), 0);
     assert_ptr_equal(strchr(r.err, '\n'), r.err + r.err_len - 1); /* one line */
     spawn_free(&r);
-    spawn_run(&r, NULL, "-v -p sim:bk7231n --fault flip@400 backup -o b.bin");
+    spawn_run(&r, NULL, "-v -p sim:bk7231n,fault=silence@100 backup -o b.bin");
     spawn_expect(&r, 0);
     spawn_tells(&r, "retry: ");
     spawn_free(&r);
