@@ -164,6 +164,7 @@ static enum pf_err write_manifest(struct prover *p, const char *name,
 
     pf_manifest_describe(&m, p->s);
     err = pf_manifest_sum(&m, p->content, res->len);
+    memcpy(m.sha256, res->sha256, sizeof m.sha256);
     m.addr = res->addr;
     m.has_mac = res->has_mac;
     memcpy(m.mac, res->mac, sizeof m.mac);

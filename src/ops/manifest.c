@@ -258,14 +258,14 @@ enum pf_err pf_manifest_sum(struct pf_manifest *m, const uint8_t *data, size_t l
     if (!m->sector_crc)
         return PF_ERR_NOMEM;
     m->nsectors = count;
+    m->size = (uint32_t)len;
+    m->crc32 = 0;
     for (size_t i = 0; i < count; i++) {
         const size_t at = i * PF_SECTOR, n = len - at < PF_SECTOR ? len - at : PF_SECTOR;
 
         m->sector_crc[i] = pf_crc32(0, data + at, n);
+        m->crc32 = pf_crc32_join(m->crc32, m->sector_crc[i], n);
     }
-    m->size = (uint32_t)len;
-    m->crc32 = pf_crc32(0, data, len);
-    pf_sha256(data, len, m->sha256);
     return PF_OK;
 }
 

@@ -42,7 +42,8 @@ void pf_manifest_fini(struct pf_manifest *m);
 /* Text of a manifest, malloc'ed, NUL-terminated; NULL: no memory. */
 char *pf_manifest_format(const struct pf_manifest *m);
 
-/* Fill sha256, crc32 and sector CRCs from content. PF_ERR_NOMEM. */
+/* Fill size, crc32 and sector CRCs from content; sha256 is the caller's, who has
+ * it already. PF_ERR_NOMEM. */
 enum pf_err pf_manifest_sum(struct pf_manifest *m, const uint8_t *data, size_t len);
 
 /* Compare a file with its manifest: length, SHA-256, then sector CRCs to name

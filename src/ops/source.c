@@ -168,16 +168,17 @@ static enum pf_err place(struct pf_session *s, const struct source_options *opt,
     if (place_by_manifest(s, opt, src, image))
         return refuse_damaged(s, opt, src, image);
     PF_TRY(refuse_unplaceable(s, opt, image));
+    PF_TRY(refuse_damaged(s, opt, src, image));
     src->nparts = pf_image_place(image, s->chip->name, s->id.flash_size, src->part, PF_IMAGE_PARTS,
                                  why, sizeof why);
     if (!src->nparts)
-        return pf_fail(s->ctx, PF_ERR_CHIP, "%s (%s) cannot go on this %s: %s", opt->path,
-                       image->title, s->chip->title, why);
+        return pf_fail(s->ctx, image->intact ? PF_ERR_CHIP : PF_ERR_FILE,
+                       "%s (%s) cannot go on this %s: %s", opt->path, image->title, s->chip->title,
+                       why);
     if (opt->use == SOURCE_RESTORE && image->kind != PF_IMAGE_BK_BACKUP)
         return pf_fail(s->ctx, PF_ERR_CHIP,
                        "%s is %s, not a backup of a whole flash: use `write` for it", opt->path,
                        image->title);
-    PF_TRY(refuse_damaged(s, opt, src, image));
     src->whole = image->kind == PF_IMAGE_BK_BACKUP || image->kind == PF_IMAGE_BK_QIO;
     return fit_parts(s, opt, src);
 }
