@@ -45,7 +45,8 @@ struct pf_chip {
         uint32_t fast;          /* default transfer rate */
         const uint32_t *ladder; /* descending, 0-terminated: what to fall back to */
     } baud;
-    const struct pf_region *regions; /* ends with name == NULL; sorted by addr */
+    const struct pf_region *regions; /* ends with name == NULL; sorted by addr; a device's own
+                                        partition table wins: pf_session.regions */
     const uint32_t *info_sectors;    /* what `info` reads to tell the firmware; ends with ~0u */
     struct {
         enum pf_tested read, erase, write;

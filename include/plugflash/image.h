@@ -12,18 +12,33 @@
 #include "plugflash/error.h"
 
 enum pf_image_kind {
-    PF_IMAGE_UNKNOWN,    /* raw: needs --at */
-    PF_IMAGE_BLANK,      /* all FF or all 00 */
-    PF_IMAGE_BK_BACKUP,  /* whole flash from 0x0 */
-    PF_IMAGE_BK_ROTATED, /* whole flash read from 0x11000 with wrap */
-    PF_IMAGE_BK_QIO,     /* loader + application */
-    PF_IMAGE_BK_UA,      /* application for 0x11000 */
-    PF_IMAGE_BK_UG,      /* Tuya OTA container around an RBL */
-    PF_IMAGE_BK_RBL,     /* OTA package for the download partition */
-    PF_IMAGE_BK_PLAIN,   /* unencrypted application: must be packed first */
-    PF_IMAGE_BK_RF,      /* RF/TLV page */
-    PF_IMAGE_OBK_CONFIG, /* OpenBeken configuration block */
-    PF_IMAGE_FOREIGN,    /* another family or another kind of file; `title` names it */
+    PF_IMAGE_UNKNOWN,       /* raw: needs --at */
+    PF_IMAGE_BLANK,         /* all FF or all 00 */
+    PF_IMAGE_BK_BACKUP,     /* whole flash from 0x0 */
+    PF_IMAGE_BK_ROTATED,    /* whole flash read from 0x11000 with wrap */
+    PF_IMAGE_BK_QIO,        /* loader + application */
+    PF_IMAGE_BK_UA,         /* application for 0x11000 */
+    PF_IMAGE_BK_UG,         /* Tuya OTA container around an RBL */
+    PF_IMAGE_BK_RBL,        /* OTA package for the download partition */
+    PF_IMAGE_BK_PLAIN,      /* unencrypted application: must be packed first */
+    PF_IMAGE_BK_RF,         /* RF/TLV page */
+    PF_IMAGE_OBK_CONFIG,    /* OpenBeken configuration block */
+    PF_IMAGE_ECR_BACKUP,    /* ECR6600 whole flash from 0x0 */
+    PF_IMAGE_ECR_ALLINONE,  /* "oneb" container: stub and flash segments */
+    PF_IMAGE_ECR_CPU,       /* application image */
+    PF_IMAGE_ECR_UBOOT,     /* second-stage loader image */
+    PF_IMAGE_ECR_PARTITION, /* partition table sector */
+    PF_IMAGE_ECR_NV,        /* NV sectors (EF41) */
+    PF_IMAGE_ECR_OTA,       /* compressed OTA package */
+    PF_IMAGE_ECR_STUB,      /* RAM stub: never firmware */
+    PF_IMAGE_BL_BACKUP,     /* BL602 whole flash from 0x0 */
+    PF_IMAGE_BL_APP,        /* application with BFNP boot header */
+    PF_IMAGE_BL_PLAIN,      /* application without a header */
+    PF_IMAGE_BL_PARTITION,  /* partition table */
+    PF_IMAGE_BL_OTA,        /* .xz.ota package */
+    PF_IMAGE_BL_DTS,        /* device tree blob of the factory partition */
+    PF_IMAGE_BL_LOADER,     /* eflash_loader: a RAM stub, never firmware */
+    PF_IMAGE_FOREIGN,       /* another family or another kind of file; `title` names it */
 };
 
 #define PF_IMAGE_PARTS  8
@@ -85,6 +100,9 @@ size_t pf_image_place(const struct pf_image *img, const char *chip, uint32_t fla
 /* MAC of an RF/TLV page; false when it holds none. */
 bool pf_bk7231_rf_mac(const uint8_t *page, size_t len, uint8_t mac[6]);
 
+/* MAC of an IDENTITY region of any family, told by its contents. */
+bool pf_image_mac(const uint8_t *region, size_t len, uint8_t mac[6]);
+
 /* What runs on a device, from the sectors its chip names in info_sectors.
  * `sector` holds `count` sectors of 4096 bytes read from addr[i]. */
 struct pf_firmware {
@@ -102,6 +120,9 @@ struct pf_firmware {
     } partition[16]; /* physical addresses, from the loader's own table */
     size_t npartitions;
 };
+/* By family ("bk7231", "ecr6600", ...); an unknown one leaves *out empty. */
+void pf_firmware_inspect(const char *family, const uint32_t *addr, const uint8_t *const *sector,
+                         size_t count, struct pf_firmware *out);
 void pf_bk7231_firmware(const uint32_t *addr, const uint8_t *const *sector, size_t count,
                         struct pf_firmware *out);
 

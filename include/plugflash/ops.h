@@ -136,6 +136,11 @@ struct pf_erase_options {
 enum pf_err pf_erase(struct pf_session *s, const struct pf_erase_options *opt,
                      struct pf_write_result *res);
 
+/* Load a RAM stub for pf_link_options: raw or gzipped, recognised by content.
+ * PF_ERR_CHIP: the file is firmware, a container or a backup, and `text` says
+ * which. *data is malloc'ed, freed by the caller after pf_session_open(). */
+enum pf_err pf_stub_open(struct pf_ctx *ctx, const char *path, uint8_t **data, size_t *len);
+
 /* read, hash, map, info ------------------------------------------------ */
 
 enum pf_err pf_read(struct pf_session *s, uint32_t addr, size_t len, const char *path, int out_fd,

@@ -37,6 +37,9 @@ struct pf_link_options {
     unsigned retries;         /* per command; 0: default (5) */
     unsigned timeout_scale;   /* percent; 0: 100 */
     uint32_t flash_size;      /* 0: detect */
+    const uint8_t *stub;      /* RAM stub to load, as pf_stub_open() gave it (ops.h); NULL: the
+                                 chip's own, or none; borrowed until open() returns */
+    size_t stub_len;
 };
 
 /* What the device said about itself. Filled by open(). */
@@ -66,8 +69,18 @@ struct pf_session {
     struct pf_ctx *ctx;        /* borrowed */
     struct pf_transport *port; /* borrowed */
     const struct pf_chip *chip;
+    const struct pf_region *regions; /* by the device's own table, owned by the session; NULL: as
+                                        the chip has them, see pf_session_regions() */
+    uint32_t read_chunk; /* bytes of a read() that use the link well: a multiple of PF_SECTOR; 0:
+                            one sector */
     struct pf_identity id;
 };
+
+/* The regions of this very device; ends with name == NULL, sorted by addr. */
+static inline const struct pf_region *pf_session_regions(const struct pf_session *s)
+{
+    return s->regions ? s->regions : s->chip->regions;
+}
 
 struct pf_protocol {
     const char *name; /* "bk7231-uart" */
