@@ -211,12 +211,11 @@ static void round_once(struct server *v)
 
     advance(v);
     read_controls(v);
-    if (fds[1].revents && carrier_accept(&v->carrier)) {
-        greet(v);
-        fds[0].revents = 0;
-    }
+    /* A client that hangs up and dials again at once: its end comes first. */
     if (v->carrier.client >= 0 && (fds[0].revents & (POLLIN | POLLHUP | POLLERR)))
         read_client(v);
+    else if (fds[1].revents && carrier_accept(&v->carrier))
+        greet(v);
     advance(v);
     if (v->carrier.client >= 0) {
         fetch_output(v);
