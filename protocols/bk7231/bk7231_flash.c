@@ -323,24 +323,40 @@ enum pf_err bk7231_write(struct pf_session *ps, uint32_t addr, const uint8_t *da
 
 /* stray replies ------------------------------------------------------------- */
 
-/* A reply reported an erase or a write at a place nobody had asked for. Either
- * the reply was damaged, or the request was, and then flash has changed there.
- * A sector that still holds something was not erased. Programming cannot be
- * excluded so cheaply. */
-enum pf_err bk7231_judge_stray(struct bk7231 *s)
+/* The place lies in what `rq` erases or writes anyway. */
+static bool bk7231_stray_at_home(const struct bk7231 *s, const struct bk7231_request *rq,
+                                 uint32_t addr)
 {
-    uint32_t addr = s->stray_addr & ~(PF_SECTOR - 1);
-    bool erase = s->stray_op == BK7231_FLASH_ERASE || s->stray_op == BK7231_FLASH_ERASE_4K;
+    bool erase = rq->is_long && rq->op == BK7231_FLASH_ERASE;
+    uint32_t len = erase && rq->arg[0] == BK7231_ERASE_BLOCK ? PF_BLOCK : PF_SECTOR;
+
+    if (!erase && !rq->data_len)
+        return false;
+    return addr % s->base.id.flash_size - rq->addr < len;
+}
+
+/* Either the reply was damaged, or the request was, and then flash has changed
+ * where the reply says. The reply was, when the sector it names is not blank
+ * after an "erase", or when a sector to be written holds just what it should:
+ * its request came through whole. */
+enum pf_err bk7231_judge_stray(struct bk7231 *s, const struct bk7231_request *rq)
+{
+    uint32_t size = s->base.id.flash_size, addr = s->stray_addr & ~(PF_SECTOR - 1);
+    bool erased = s->stray_op == BK7231_FLASH_ERASE || s->stray_op == BK7231_FLASH_ERASE_4K;
     bool harmless = false;
     uint8_t *look;
 
     s->has_stray = false;
-    if (erase && s->base.id.flash_size) {
+    if (size && bk7231_stray_at_home(s, rq, addr))
+        return PF_OK;
+    if (size && (erased || rq->data_len)) {
         look = malloc(PF_SECTOR);
         if (!look)
             return pf_fail(s->base.ctx, PF_ERR_NOMEM, "no memory for one sector");
-        if (bk7231_read_sector(s, bk7231_wire_addr(s, addr % s->base.id.flash_size), look) == PF_OK)
-            harmless = !pf_is_blank(look, PF_SECTOR);
+        if (bk7231_read_sector(s, rq->data_len ? rq->addr : bk7231_wire_addr(s, addr % size),
+                               look) == PF_OK)
+            harmless = rq->data_len ? memcmp(look, rq->data, PF_SECTOR) == 0
+                                    : !pf_is_blank(look, PF_SECTOR);
         free(look);
     }
     if (harmless)

@@ -354,16 +354,16 @@ bool bk7231_reply_changes_flash(const struct bk7231_reply *r, uint32_t *addr)
         return false;
     switch (r->op) {
     case BK7231_FLASH_ERASE_ALL:
-        return true;
+        return r->len == 1;
     case BK7231_FLASH_ERASE:
-        if (r->len < 5)
+        if (r->len != 5)
             return false;
         *addr = get_le32(r->body + 1);
         return true;
     case BK7231_FLASH_WRITE:
     case BK7231_FLASH_WRITE_4K:
     case BK7231_FLASH_ERASE_4K:
-        if (r->len < 4)
+        if (r->len != (r->op == BK7231_FLASH_WRITE ? 5 : 4))
             return false;
         *addr = get_le32(r->body);
         return true;

@@ -269,7 +269,7 @@ static enum pf_err bk7231_settle(struct bk7231 *s)
 /* Worth another try? IO, a stop and a wrong chip are not. */
 static bool bk7231_passes(enum pf_err err)
 {
-    return err == PF_ERR_TIMEOUT || err == PF_ERR_REFUSED;
+    return err == PF_ERR_TIMEOUT || err == PF_ERR_REFUSED || err == PF_ERR_PROTOCOL;
 }
 
 enum pf_err bk7231_try(struct bk7231 *s, const char *phase, const struct bk7231_request *rq,
@@ -284,7 +284,7 @@ enum pf_err bk7231_try(struct bk7231 *s, const char *phase, const struct bk7231_
         return err;
     pf_retry(s->base.ctx, phase, err, "%s", s->base.ctx->text);
     if (s->has_stray)
-        PF_TRY(bk7231_judge_stray(s));
+        PF_TRY(bk7231_judge_stray(s, rq));
     if (try >= (err == PF_ERR_REFUSED ? REFUSALS_RETRIED : s->retries))
         return err;
     if (try + 1 >= ERRORS_PER_COMMAND || bk7231_recent_errors(s) >= ERRORS_PER_WINDOW) {

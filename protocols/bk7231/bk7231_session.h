@@ -208,9 +208,10 @@ enum pf_err bk7231_write(struct pf_session *ps, uint32_t addr, const uint8_t *da
 enum pf_err bk7231_read_sector(struct bk7231 *s, uint32_t wire, uint8_t *buf);
 /* The CRC the device gives for these very arguments, in zlib form. */
 enum pf_err bk7231_crc(struct bk7231 *s, uint32_t start, uint32_t end, uint32_t *crc);
-/* A reply spoke of a change nobody had asked for: PF_OK when flash shows that
- * the reply was wrong, PF_ERR_PROTOCOL when it may be right. */
-enum pf_err bk7231_judge_stray(struct bk7231 *s);
+/* While `rq` was waited for, a reply spoke of a change nobody had asked for:
+ * PF_OK when flash shows that the reply was wrong, PF_ERR_PROTOCOL when it may
+ * be right. */
+enum pf_err bk7231_judge_stray(struct bk7231 *s, const struct bk7231_request *rq);
 
 /* bk7231_protect.c --------------------------------------------------------- */
 

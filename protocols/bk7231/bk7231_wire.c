@@ -259,6 +259,29 @@ void bk7231_add_latency(struct bk7231 *s, uint64_t started, size_t bytes)
     s->base.id.latency_us = s->latency[(s->latencies - 1) / 2];
 }
 
+/* An answer is alone on the wire. Bytes behind it that begin no other reply
+ * mean that something was inserted before them: the answer is as long as it
+ * should be, but its end is not its own. Two byte times are enough to see one. */
+static enum pf_err bk7231_alone(struct bk7231 *s, const struct bk7231_request *rq)
+{
+    struct bk7231_reply next;
+    size_t behind;
+    enum pf_err err = PF_OK;
+
+    if (s->rx_len == s->rx_drop)
+        err = bk7231_fill(s, bk7231_now(s) + bk7231_wire_us(s, 2) + 1);
+    if (err)
+        return err == PF_ERR_TIMEOUT ? PF_OK : err;
+    behind = s->rx_len - s->rx_drop;
+    next = bk7231_decode(s->rx + s->rx_drop, behind);
+    if (next.what == BK7231_FRAME || (next.what == BK7231_MORE && behind > 1))
+        return PF_OK;
+    s->dirty = true;
+    return pf_fail(s->base.ctx, PF_ERR_PROTOCOL,
+                   "the answer to %s at 0x%06x is followed by bytes that belong to nothing",
+                   rq->name, (unsigned)rq->addr);
+}
+
 /* Wait for the answer to `rq`, poking when it is overdue. */
 static enum pf_err bk7231_wait(struct bk7231 *s, const struct bk7231_request *rq, uint64_t sent_us,
                                struct bk7231_reply *reply)
@@ -280,7 +303,7 @@ static enum pf_err bk7231_wait(struct bk7231 *s, const struct bk7231_request *rq
             enum bk7231_match m = bk7231_match(rq, reply);
 
             if (m == BK7231_DONE)
-                return PF_OK;
+                return bk7231_alone(s, rq);
             if (m == BK7231_REFUSED)
                 return pf_fail(s->base.ctx, PF_ERR_REFUSED,
                                "the device refuses %s at 0x%06x (status 0x%02x)", rq->name,

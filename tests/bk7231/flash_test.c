@@ -400,6 +400,31 @@ static void an_erase_of_the_wrong_place_is_never_reported_as_success(void **stat
             }
 }
 
+/* The device did as told, only its answer was damaged on the way. */
+static void a_damaged_acknowledgement_is_seen_through(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 2; n++)
+        for (int write = 0; write < 2; write++) {
+            struct mini *m = mini_open(n);
+            struct pf_session *s = must_open(m);
+            uint8_t *p = pattern(0x2000);
+
+            must(m, proto->unlock(s), PF_OK);
+            must(m, proto->erase(s, 0x30000, 0x1000), PF_OK);
+            if (!write)
+                m->lie_at = m->requests;
+            must(m, proto->erase(s, 0x20000, 0x2000), PF_OK);
+            if (write)
+                m->lie_at = m->requests;
+            must(m, proto->write(s, 0x20000, p, 0x2000), PF_OK);
+            assert_memory_equal(m->flash + 0x20000, p, 0x2000);
+            assert_true(m->f->ctx.retries > 0);
+            free(p);
+            done(m, s);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +443,7 @@ int main(void)
         cmocka_unit_test(bytes_lost_inside_a_sector_written_do_not_spoil_it),
         cmocka_unit_test(a_damaged_length_of_a_write_does_not_spoil_its_neighbour),
         cmocka_unit_test(an_erase_of_the_wrong_place_is_never_reported_as_success),
+        cmocka_unit_test(a_damaged_acknowledgement_is_seen_through),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,20 @@ static void mini_send(struct mini *m, const void *bytes, size_t len)
         return;
     if (at == m->cut_reply_at)
         len--;
+    if (at == m->insert_at && len > 15) {
+        fake_chip(m->f, 300, bytes, len - 2);
+        fake_chip(m->f, 300, "\x55", 1);
+        bytes = (const uint8_t *)bytes + len - 2;
+        len = 2;
+    }
+    if (at == m->lie_at && len > 13) {
+        uint8_t flipped = ((const uint8_t *)bytes)[13] ^ 0x10;
+
+        fake_chip(m->f, 300, bytes, 13);
+        fake_chip(m->f, 300, &flipped, 1);
+        bytes = (const uint8_t *)bytes + 14;
+        len -= 14;
+    }
     fake_chip(m->f, at == m->late_reply_at ? m->late_us : 300, bytes, len);
 }
 
@@ -293,7 +307,7 @@ struct mini *mini_open(bool is_n)
     for (uint32_t i = 0; i < MINI_SIZE; i++)
         m->flash[i] = (uint8_t)(i * 31 + (i >> 12) * 7 + (i >> 20) * 3 + 1);
     m->drop_reply_at = m->drop_request_at = m->late_reply_at = m->cut_reply_at = m->noise_at =
-        m->reset_at = MINI_NEVER;
+        m->reset_at = m->insert_at = m->lie_at = MINI_NEVER;
     return m;
 }
 

@@ -39,6 +39,8 @@ struct mini {
     /* faults: index of the request (from 0, LinkChecks not counted) */
     unsigned requests;
     unsigned drop_reply_at, drop_request_at, late_reply_at, cut_reply_at, noise_at;
+    unsigned insert_at; /* one byte too many in the middle of this reply */
+    unsigned lie_at;    /* bit 4 of byte 13 of this reply is inverted: an address */
     uint64_t late_us;
     unsigned refuse;   /* so many erase/write requests are refused with status 6 */
     unsigned bad_rate; /* this rate yields garbage */

@@ -231,6 +231,22 @@ static void a_lost_byte_costs_one_sector_read_again(void **state)
     }
 }
 
+static void a_byte_too_many_inside_a_sector_is_noticed(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 2; n++) {
+        struct mini *m = mini_open(n);
+        struct pf_session *s = must_open(m);
+        static uint8_t buf[4 * 4096];
+
+        m->insert_at = m->requests + 2;
+        must(m, proto->read(s, 0x20000, buf, sizeof buf), PF_OK);
+        assert_memory_equal(buf, m->flash + 0x20000, sizeof buf);
+        assert_int_equal(m->f->ctx.retries, 1);
+        done(m, s);
+    }
+}
+
 static void a_lost_request_is_noticed_soon(void **state)
 {
     (void)state;
@@ -542,6 +558,7 @@ int main(void)
         cmocka_unit_test(a_t_is_read_from_zero_through_the_wrap),
         cmocka_unit_test(spans_outside_or_between_sectors_are_refused),
         cmocka_unit_test(a_lost_byte_costs_one_sector_read_again),
+        cmocka_unit_test(a_byte_too_many_inside_a_sector_is_noticed),
         cmocka_unit_test(a_lost_request_is_noticed_soon),
         cmocka_unit_test(replies_in_fragments_of_any_size_are_read),
         cmocka_unit_test(noise_before_a_reply_is_skipped),
