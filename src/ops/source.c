@@ -113,10 +113,20 @@ static enum pf_err refuse_unplaceable(struct pf_session *s, const struct source_
     return PF_OK;
 }
 
+/* Some check failed; a file without checks is not damaged but unknown. */
+static bool damaged(const struct pf_image *image)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < image->nchecks; i++)
+        ok &= image->check[i].ok;
+    return !ok;
+}
+
 static enum pf_err refuse_damaged(struct pf_session *s, const struct source_options *opt,
                                   const struct source *src, const struct pf_image *image)
 {
-    for (size_t i = 0; !image->intact && i < image->nchecks; i++) {
+    for (size_t i = 0; i < image->nchecks; i++) {
         const struct pf_image_check *c = &image->check[i];
 
         if (c->ok)
@@ -172,7 +182,7 @@ static enum pf_err place(struct pf_session *s, const struct source_options *opt,
     src->nparts = pf_image_place(image, s->chip->name, s->id.flash_size, src->part, PF_IMAGE_PARTS,
                                  why, sizeof why);
     if (!src->nparts)
-        return pf_fail(s->ctx, image->intact ? PF_ERR_CHIP : PF_ERR_FILE,
+        return pf_fail(s->ctx, damaged(image) ? PF_ERR_FILE : PF_ERR_CHIP,
                        "%s (%s) cannot go on this %s: %s", opt->path, image->title, s->chip->title,
                        why);
     if (opt->use == SOURCE_RESTORE && image->kind != PF_IMAGE_BK_BACKUP)

@@ -171,6 +171,13 @@ static void images_of_the_other_chip_are_refused(void **state)
     make_app(&make_n, p->file, 0x118f70);
     put_file("x.bin", p->file, 0x118f70);
     assert_err(&p->d, pf_write(&p->d.base, &opt, &res), PF_ERR_CHIP);
+    /* Another family, and no checks to fail: still the chip is wrong. */
+    memset(p->file, 0xff, PF_SECTOR);
+    memcpy(p->file, "BFNP", 4);
+    put_file("x.bin", p->file, PF_SECTOR);
+    assert_err(&p->d, pf_write(&p->d.base, &opt, &res), PF_ERR_CHIP);
+    make_app(&make_n, p->file, 0x118f70);
+    put_file("x.bin", p->file, 0x118f70);
     /* An address does not make it right. */
     opt.at_given = true;
     opt.at = 0x11000;
