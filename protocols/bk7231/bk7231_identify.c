@@ -14,10 +14,11 @@
 #include "core/bytes.h"
 #include "core/checksum.h"
 
-#define WHO_TRIES     4
-#define WHO_US        UINT64_C(90000) /* an idle T resets itself after 100 ms or more */
-#define MIB           0x100000u
-#define SIZE_MAX_WIRE 0x1000000u /* the loaders use 24 address bits */
+#define WHO_TRIES       4
+#define WHO_US          UINT64_C(90000) /* an idle T resets itself after 100 ms or more */
+#define SHORT_FRAME_MAX 256u
+#define MIB             0x100000u
+#define SIZE_MAX_WIRE   0x1000000u /* the loaders use 24 address bits */
 
 /* CheckCRC(start 0, end 256), zlib form: the loaders that are known by it. */
 static const struct bk7231_print {
@@ -85,8 +86,8 @@ static enum pf_err bk7231_ask_who(struct bk7231 *s)
     n += bk7231_encode(both + n, sizeof both - n, &id);
     s->last_tx_us = bk7231_now(s);
     PF_TRY(s->base.port->ops->write(s->base.port, both, n));
-    deadline = bk7231_now(s) + bk7231_scaled(s, WHO_US) + bk7231_wire_us(s, n + 40) +
-               4 * s->base.id.latency_us;
+    deadline = bk7231_now(s) + bk7231_scaled(s, WHO_US) +
+               bk7231_wire_us(s, SHORT_FRAME_MAX + n + 40) + 4 * s->base.id.latency_us;
     for (;;) {
         PF_TRY(bk7231_next(s, deadline, &r));
         if (!r.is_long && r.op == BK7231_BOOT_VERSION && bk7231_take_version(s, &r)) {
@@ -107,8 +108,11 @@ enum pf_err bk7231_who(struct bk7231 *s)
     uint64_t started = bk7231_now(s);
     enum pf_err err = PF_ERR_TIMEOUT;
 
-    for (int try = 0; try < WHO_TRIES && err == PF_ERR_TIMEOUT; try++)
+    for (int try = 0; try < WHO_TRIES && err == PF_ERR_TIMEOUT; try++) {
+        if (try) /* a damaged length may have it wait for more */
+            PF_TRY(bk7231_fill_ff(s, SHORT_FRAME_MAX));
         err = bk7231_ask_who(s);
+    }
     if (!err)
         bk7231_add_latency(s, started, 14 + 19);
     if (err == PF_ERR_TIMEOUT) {

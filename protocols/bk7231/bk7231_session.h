@@ -128,6 +128,10 @@ enum pf_err bk7231_discard(struct bk7231 *s);
 /* Send a request and look at nothing. */
 enum pf_err bk7231_send(struct bk7231 *s, const struct bk7231_request *rq);
 
+/* Send bytes that no parser takes for a frame and no flash for data, to a
+ * loader that may be waiting for the rest of a damaged request. */
+enum pf_err bk7231_fill_ff(struct bk7231 *s, size_t bytes);
+
 /* The next well-formed reply, whatever it answers; PF_ERR_TIMEOUT at the
  * deadline. The reply's body is valid until the next call. */
 enum pf_err bk7231_next(struct bk7231 *s, uint64_t deadline, struct bk7231_reply *reply);

@@ -159,7 +159,7 @@ static void bk7231_note_foreign(struct bk7231 *s, const struct bk7231_reply *r)
     s->stray_addr = addr;
 }
 
-static enum pf_err bk7231_fill_ff(struct bk7231 *s, size_t bytes)
+enum pf_err bk7231_fill_ff(struct bk7231 *s, size_t bytes)
 {
     uint8_t ff[1024];
 

@@ -12,6 +12,8 @@
 
 struct mini {
     struct fake *f;
+    void (*real_device)(void *, struct fake *, const uint8_t *,
+                        size_t); /* for tests that wrap it */
     bool is_n;
     const char *version; /* T: ReadBootVersion; NULL: silent */
     uint32_t chip_id;

@@ -122,6 +122,39 @@ static void an_n_with_an_unreadable_flash_id_is_sized_by_wrap_around(void **stat
     done(m, s);
 }
 
+/* The first request after sync gets its length damaged: the loader waits for
+ * more than is ever sent. */
+static void flip_first_long_length(void *user, struct fake *f, const uint8_t *bytes, size_t len)
+{
+    struct mini *m = user;
+    uint8_t copy[64];
+
+    if (len == 14 && !m->requests) {
+        memcpy(copy, bytes, len);
+        copy[8] ^= 0x80;
+        bytes = copy;
+    }
+    m->f->device = m->real_device;
+    m->real_device(m, f, bytes, len);
+    if (len != 14)
+        m->f->device = flip_first_long_length;
+}
+
+static void a_first_question_with_a_damaged_length_is_asked_again(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 2; n++) {
+        struct mini *m = mini_open(n);
+        struct pf_session *s;
+
+        m->real_device = m->f->device;
+        m->f->device = flip_first_long_length;
+        must(m, try_open(m, (struct pf_link_options){0}, &s), PF_OK);
+        assert_string_equal(s->chip->name, n ? "bk7231n" : "bk7231t");
+        done(m, s);
+    }
+}
+
 /* baud --------------------------------------------------------------------- */
 
 static void a_stale_link_answer_is_not_taken_for_the_baud_echo(void **state)
@@ -551,6 +584,7 @@ int main(void)
         cmocka_unit_test(an_unknown_loader_is_taken_for_a_t_only_when_asked_for),
         cmocka_unit_test(identifying_an_n_takes_few_exchanges),
         cmocka_unit_test(an_n_with_an_unreadable_flash_id_is_sized_by_wrap_around),
+        cmocka_unit_test(a_first_question_with_a_damaged_length_is_asked_again),
         cmocka_unit_test(a_stale_link_answer_is_not_taken_for_the_baud_echo),
         cmocka_unit_test(a_rate_that_fails_is_followed_by_the_next_lower),
         cmocka_unit_test(a_loader_that_ignores_set_baud_stays_at_the_boot_rate),
