@@ -236,8 +236,10 @@ enum pf_err ops_file_write(struct pf_ctx *ctx, const char *path, const void *dat
     char temp[540];
     enum pf_err err;
 
-    snprintf(temp, sizeof temp, "%s.tmp", path);
-    PF_TRY(ops_part_open(ctx, &part, temp, PART_TRUNCATE, len));
+    /* A name of our own, never opened through somebody's link. */
+    snprintf(temp, sizeof temp, "%.500s.%ld.tmp", path, (long)getpid());
+    (void)unlink(temp);
+    PF_TRY(ops_part_open(ctx, &part, temp, PART_NEW, len));
     err = ops_part_write(ctx, &part, 0, data, len);
     if (!err)
         err = ops_part_commit(ctx, &part, path, true);

@@ -340,6 +340,32 @@ static void restore_keeps_this_units_identity(void **state)
     }
 }
 
+static void a_range_goes_back_to_where_it_came_from(void **state)
+{
+    struct pf_backup_options bo = {
+        .path = "part.bin", .range = true, .addr = 20 * PF_SECTOR, .len = 10 * PF_SECTOR};
+    struct pf_write_options opt = {.path = "part.bin"};
+    struct pf_backup_result br;
+    struct pf_write_result res;
+
+    (void)state;
+    PLUG(d, plug_regions);
+    assert_err(&d, pf_backup(&d.base, &bo, &br), PF_OK);
+    assert_file("part.bin", was + bo.addr, bo.len);
+    assert_int_equal(br.addr, bo.addr);
+    memdev_reset(&d);
+    memset(d.flash + 22 * PF_SECTOR, 0, PF_SECTOR);
+    assert_err(&d, pf_restore(&d.base, &opt, &res), PF_OK);
+    assert_memory_equal(d.flash, was, SIZE);
+    assert_int_equal(res.differ, 1);
+    assert_int_equal(d.erased[22], 1);
+    assert_int_equal(d.erases, 1);
+    /* As a base it serves this range and no larger one. */
+    bo = (struct pf_backup_options){.path = "all.bin", .base = "part.bin"};
+    assert_err(&d, pf_backup(&d.base, &bo, &br), PF_ERR_FILE);
+    UNPLUG(d);
+}
+
 static void restore_wants_a_backup(void **state)
 {
     struct pf_write_options opt = {.path = "x.bin"};
@@ -550,6 +576,7 @@ int main(void)
         T(guarded_regions_open_only_by_name),
         T(a_locked_loader_never_opens),
         T(restore_keeps_this_units_identity),
+        T(a_range_goes_back_to_where_it_came_from),
         T(restore_wants_a_backup),
         T(erase_all_keeps_guards),
         T(erasing_what_is_blank_erases_nothing),
