@@ -20,7 +20,10 @@
  *   seed=N        of the synthetic flash and of faults
  *   mac=...       of the synthetic flash
  *   power=cycle:3000 | wired | on:N   the user power-cycles every N ms; only
- *                 set_power() switches; or the plug gets power N ms after open
+ *                 set_power() switches; or the plug gets power N ms after open;
+ *                 `fixed`: always on and nobody switches it
+ *   start=app | boot | loader   what runs at first; loader waits for a link
+ *   app=silent | reboot-text | chatty   the application, as UART1 shows it
  *   reset=rts|dtr|none   which line is wired to the reset pin
  *   fault=KIND@N[:ARG]   device and wire faults, repeatable with '+'
  * plus the switches of the chip, listed by pf_sim_help(). PF_ERR_USAGE names

@@ -72,9 +72,10 @@ struct t_state {
     struct beken_parser parser;
     struct beken_job job;
     const struct t_flash *flash;
-    bool heard;   /* any byte at all */
-    bool waiting; /* start=loader: no window closes */
-    bool armed;   /* the next Erase unprotects */
+    bool heard;            /* any byte at all */
+    bool waiting;          /* start=loader: no window closes */
+    bool armed;            /* the next Erase unprotects */
+    uint8_t stream_status; /* the fault plan's answer to the Write4K that streams in */
     uint16_t sr_sticky;
     uint64_t window_end, timer_end, last_rx;
 };
@@ -393,7 +394,7 @@ static void write_4k_done(struct sim *s, const uint8_t *payload)
         beken_reply_long(s, LONG_WRITE4K, STATUS_REFUSED, echo, sizeof echo);
         return;
     }
-    beken_reply_long(s, LONG_WRITE4K, sim_fault_status(s), echo, sizeof echo);
+    beken_reply_long(s, LONG_WRITE4K, state(s)->stream_status, echo, sizeof echo);
 }
 
 static void long_frame(struct sim *s)
@@ -427,8 +428,12 @@ static void stream_page(struct sim *s)
     struct t_state *t = state(s);
     uint32_t done = t->parser.have - 5u, addr = get_le32(t->parser.lng + 1);
 
-    if (t->parser.lng[0] != LONG_WRITE4K || t->parser.have <= 5 || done % NOR_PAGE ||
-        t->parser.have > BEKEN_LONG_MAX || addr < T_WRITE4K)
+    if (t->parser.lng[0] != LONG_WRITE4K || addr < T_WRITE4K)
+        return;
+    if (t->parser.have == 5)
+        t->stream_status = sim_fault_status(s);
+    if (t->stream_status || t->parser.have <= 5 || done % NOR_PAGE ||
+        t->parser.have > BEKEN_LONG_MAX)
         return;
     sim_flash_work(s, nor_program(&s->nor, (addr + done - NOR_PAGE) & T_ADDR_MASK,
                                   t->parser.lng + 5 + done - NOR_PAGE, NOR_PAGE));

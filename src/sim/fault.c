@@ -148,27 +148,36 @@ static uint64_t reach(const struct fault *f)
     return kinds[f->kind].use == ARG_LENGTH ? f->arg : 1;
 }
 
+/* ECHO changes nothing about the byte that is sent. */
+static bool alters(const struct fault *f, enum fault_dir dir)
+{
+    return kinds[f->kind].wire && f->kind != FAULT_ECHO && f->dir == dir;
+}
+
+size_t fault_wire_clean(const struct fault_plan *plan, enum fault_dir dir, uint64_t n, size_t len)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct fault *f = &plan->fault[i];
+
+        if (!alters(f, dir) || n >= f->at + reach(f))
+            continue;
+        if (n >= f->at)
+            return 0;
+        if (f->at - n < len)
+            len = f->at - n;
+    }
+    return len;
+}
+
 struct fault *fault_wire(struct fault_plan *plan, enum fault_dir dir, uint64_t n)
 {
     for (size_t i = 0; i < plan->count; i++) {
         struct fault *f = &plan->fault[i];
 
-        if (kinds[f->kind].wire && f->kind != FAULT_ECHO && f->dir == dir && n >= f->at &&
-            n - f->at < reach(f))
+        if (alters(f, dir) && n >= f->at && n - f->at < reach(f))
             return fire(plan, f);
     }
     return NULL;
-}
-
-bool fault_wire_near(const struct fault_plan *plan, enum fault_dir dir, uint64_t n, size_t len)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct fault *f = &plan->fault[i];
-
-        if (kinds[f->kind].wire && f->dir == dir && n < f->at + reach(f) && f->at < n + len)
-            return true;
-    }
-    return false;
 }
 
 struct fault *fault_cap(struct fault_plan *plan)

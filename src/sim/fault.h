@@ -96,8 +96,8 @@ struct fault *fault_span(struct fault_plan *plan, enum fault_kind kind, uint64_t
 /* The wire fault that concerns byte `n` of `dir`, or NULL; marks it fired. */
 struct fault *fault_wire(struct fault_plan *plan, enum fault_dir dir, uint64_t n);
 
-/* False: no byte n .. n+len-1 of `dir` can meet a wire fault. */
-bool fault_wire_near(const struct fault_plan *plan, enum fault_dir dir, uint64_t n, size_t len);
+/* How many of the bytes n .. n+len-1 of `dir` pass before a wire fault. */
+size_t fault_wire_clean(const struct fault_plan *plan, enum fault_dir dir, uint64_t n, size_t len);
 
 /* The only CAP of the plan, or NULL. */
 struct fault *fault_cap(struct fault_plan *plan);

@@ -193,44 +193,60 @@ uint32_t sim_hash(struct sim *s, uint32_t addr, uint64_t len)
     return crc;
 }
 
-/* Put bytes on a wire from `start` on, one by one where a fault is near.
- * Returns when the last one is complete. */
+/* One byte that meets a fault; returns when the wire is free again. */
+static uint64_t transmit_faulty(struct sim *s, struct bus_queue *q, struct fault *f,
+                                struct bus_run run, uint64_t start, uint8_t byte)
+{
+    uint64_t times = 1;
+
+    run.len = 1;
+    switch (f->kind) {
+    case FAULT_DROP: /* it was on the wire and nobody caught it */
+        return start + run.byte_ns;
+    case FAULT_DELAY:
+        start += SIM_MS(f->arg);
+        break;
+    case FAULT_FRAGMENT:
+        start += SIM_MS(1);
+        break;
+    case FAULT_DUP:
+        times += earlier(f->arg, 64);
+        break;
+    default:
+        byte ^= (uint8_t)(1u << (f->arg < 8 ? f->arg : rng_below(&s->plan.rng, 8)));
+        break;
+    }
+    while (times--) {
+        run.end = start + run.byte_ns;
+        bus_push(q, &run, &byte);
+        start += run.byte_ns;
+    }
+    return start;
+}
+
+/* Put bytes on a wire from `start` on; returns when the last one is complete. */
 static uint64_t transmit(struct sim *s, struct bus_queue *q, enum fault_dir dir, uint64_t start,
                          uint32_t baud, uint32_t packet, const uint8_t *bytes, size_t len)
 {
     uint64_t byte_ns = s->instant ? 0 : bus_byte_ns(baud ? baud : s->baud);
     uint64_t *index = dir == FAULT_TO_HOST ? &s->device_bytes : &s->host_bytes;
-    struct bus_run run = {start + byte_ns, byte_ns, baud, (uint32_t)len, packet};
+    struct bus_run run = {0, byte_ns, baud, 0, packet};
 
-    if (!fault_wire_near(&s->plan, dir, *index, len)) {
-        bus_push(q, &run, bytes);
-        *index += len;
-        return start + len * byte_ns;
-    }
-    run.len = 1;
-    for (size_t i = 0; i < len; i++) {
-        struct fault *f = fault_wire(&s->plan, dir, (*index)++);
-        uint8_t byte = bytes[i];
-        unsigned times = 1;
+    while (len) {
+        size_t clean = fault_wire_clean(&s->plan, dir, *index, len);
 
-        if (f && f->kind == FAULT_DELAY)
-            start += SIM_MS(f->arg);
-        if (f && f->kind == FAULT_FRAGMENT)
-            start += SIM_MS(1);
-        if (f && f->kind == FAULT_DUP)
-            times += (unsigned)earlier(f->arg, 64);
-        if (f && f->kind == FAULT_FLIP)
-            byte ^= (uint8_t)(1u << (f->arg < 8 ? f->arg : rng_below(&s->plan.rng, 8)));
-        if (f && f->kind == FAULT_DROP) {
-            start += byte_ns; /* it was on the wire and nobody caught it */
-            continue;
-        }
-        run.packet = f && f->kind == FAULT_FRAGMENT ? 1 : packet;
-        while (times--) {
+        if (clean) {
             run.end = start + byte_ns;
-            bus_push(q, &run, &byte);
-            start += byte_ns;
+            run.len = (uint32_t)clean;
+            bus_push(q, &run, bytes);
+            start += clean * byte_ns;
+        } else {
+            clean = 1;
+            start = transmit_faulty(s, q, fault_wire(&s->plan, dir, *index), run, start, *bytes);
         }
+        *index += clean;
+        bytes += clean;
+        len -= clean;
     }
     return start;
 }
@@ -491,8 +507,7 @@ size_t sim_host_read(struct sim *s, uint8_t *buf, size_t cap)
 
 void sim_host_purge(struct sim *s)
 {
-    adapter_split(s);
-    forget(&s->to_host, s->to_host.len);
+    forget(&s->to_host, visible_bytes(s));
 }
 
 void sim_host_write(struct sim *s, const uint8_t *data, size_t len)
@@ -515,79 +530,77 @@ void sim_host_baud(struct sim *s, uint32_t baud)
 
 /* ---- time ---------------------------------------------------------------- */
 
-static uint64_t chip_next(const struct sim *s)
-{
-    uint64_t t = SIM_NEVER;
+/* When each party next acts. */
+struct due {
+    uint64_t supply, chip, buffer, packet, byte;
+};
 
-    if (s->phase == SIM_LOADER) {
-        t = s->ops->next(s);
-        if (s->rx_len)
-            t = earlier(t, s->busy_until);
-    } else if (s->phase == SIM_APP) {
-        t = s->app_next;
-    }
-    return t;
-}
-
-/* Everything but what the host waits to see. */
-static uint64_t event_next(const struct sim *s)
+static struct due due(const struct sim *s)
 {
     const struct bus_run *run = bus_front(&s->to_device);
-    uint64_t t = earlier(supply_next(s), chip_next(s)), packet;
+    struct due d = {supply_next(s), SIM_NEVER, SIM_NEVER, SIM_NEVER, SIM_NEVER};
 
+    if (s->phase == SIM_LOADER) {
+        d.chip = s->ops->next(s);
+        if (s->rx_len)
+            d.buffer = s->busy_until;
+    } else if (s->phase == SIM_APP) {
+        d.chip = s->app_next;
+    }
+    if (s->to_adapter.rlen)
+        next_packet(s, &d.packet);
     if (run)
-        t = earlier(t, run->end);
-    next_packet(s, &packet);
-    return later(earlier(t, packet), s->now);
+        d.byte = run->end;
+    return d;
+}
+
+static uint64_t first_due(const struct sim *s, const struct due *d)
+{
+    uint64_t t = earlier(earlier(d->supply, d->chip), earlier(d->buffer, d->packet));
+
+    return later(earlier(t, d->byte), s->now);
 }
 
 uint64_t sim_next(const struct sim *s)
 {
     const struct bus_run *seen = bus_front(&s->to_host);
+    struct due d = due(s);
 
-    return later(s->now, earlier(event_next(s), seen ? seen->end : SIM_NEVER));
+    return later(s->now, earlier(first_due(s, &d), seen ? seen->end : SIM_NEVER));
 }
 
-static void step(struct sim *s)
+/* One event; the order of the tests decides between simultaneous ones. */
+static void step(struct sim *s, const struct due *d)
 {
-    const struct bus_run *run;
-    uint64_t packet;
-    uint32_t n;
-
-    if (supply_next(s) <= s->now) {
+    if (d->supply <= s->now) {
         supply_act(s);
-        return;
-    }
-    if (s->phase == SIM_APP && s->app_next <= s->now) {
+    } else if (d->chip <= s->now && s->phase == SIM_APP) {
         app_timer(s);
-        return;
-    }
-    if (s->phase == SIM_LOADER && s->ops->next(s) <= s->now) {
+    } else if (d->chip <= s->now) {
         s->ops->timer(s);
         finish_powercut(s);
-        return;
-    }
-    if (s->phase == SIM_LOADER && s->rx_len && s->busy_until <= s->now) {
+    } else if (d->buffer <= s->now) {
         drain_rx(s);
-        return;
-    }
-    n = next_packet(s, &packet);
-    if (n && packet <= s->now) {
-        adapter_take(s, n, packet);
-        return;
-    }
-    run = bus_front(&s->to_device);
-    if (run && run->end <= s->now)
+    } else if (d->packet <= s->now) {
+        uint64_t at;
+        uint32_t n = next_packet(s, &at);
+
+        adapter_take(s, n, at);
+    } else {
         deliver(s);
+    }
 }
 
 void sim_run(struct sim *s, uint64_t until)
 {
-    uint64_t t;
+    for (;;) {
+        struct due d = due(s);
+        uint64_t t = first_due(s, &d);
 
-    while ((t = event_next(s)) <= until) {
+        if (t > until)
+            break;
         s->now = t;
-        step(s);
+        step(s, &d);
     }
     if (until > s->now)
         s->now = until;

@@ -187,6 +187,7 @@ void sim_host_write(struct sim *s, const uint8_t *data, size_t len);
 size_t sim_host_read(struct sim *s, uint8_t *buf, size_t cap);
 void sim_host_baud(struct sim *s, uint32_t baud);
 void sim_host_lines(struct sim *s, unsigned lines);
+/* Forget what the host could read now; what the adapter still holds comes later. */
 void sim_host_purge(struct sim *s);
 void sim_power(struct sim *s, bool on);
 

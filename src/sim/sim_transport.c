@@ -4,6 +4,7 @@
 
 #include "sim/sim_internal.h"
 
+#define FOREVER  SIM_MS(365ull * 86400000) /* what one call may wait at most */
 #define TX_QUEUE 4096u /* bytes an operating system takes before write() waits */
 
 struct sim_port {
@@ -25,7 +26,10 @@ static enum pf_err port_read(struct pf_transport *t, uint8_t *buf, size_t cap, u
                              size_t *got)
 {
     struct sim *s = sim_of(t);
-    uint64_t until = deadline < SIM_NEVER / 1000 ? deadline * 1000 : SIM_NEVER - 1;
+    uint64_t until = deadline < SIM_NEVER / 1000 ? deadline * 1000 : SIM_NEVER;
+
+    if (until > s->now && until - s->now > FOREVER)
+        until = s->now + FOREVER;
 
     for (;;) {
         uint64_t next;
@@ -112,7 +116,7 @@ static void port_sleep(struct pf_transport *t, uint64_t us)
 {
     struct sim *s = sim_of(t);
 
-    sim_run(s, s->now + us * 1000);
+    sim_run(s, s->now + (us < FOREVER / 1000 ? us * 1000 : FOREVER));
 }
 
 static void port_close(struct pf_transport *t)

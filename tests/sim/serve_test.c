@@ -200,6 +200,25 @@ static void a_deadline_of_the_device_lasts_in_real_time(void **state)
     assert_true((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 >= 150);
 }
 
+static void pacing_keeps_the_time_of_the_wire(void **state)
+{
+    static uint8_t page[4111];
+    struct timespec a, b;
+    struct server s;
+    int fd;
+
+    (void)state;
+    start(&s, "bk7231n,start=loader,pace=1", "tcp:0");
+    fd = dial(&s);
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    put(fd, READ_4K, 12);
+    assert_int_equal(take(fd, page, sizeof page, PATIENCE), sizeof page);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    assert_true((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 >= 355);
+    close(fd);
+    finish(&s);
+}
+
 /* Reads until the bytes of `want` have come in a row. */
 static bool await(int fd, const void *want, size_t n)
 {
@@ -432,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_plug_that_is_power_cycled_links_over_plain_tcp),
         cmocka_unit_test(a_second_client_is_turned_away),
         cmocka_unit_test(a_deadline_of_the_device_lasts_in_real_time),
+        cmocka_unit_test(pacing_keeps_the_time_of_the_wire),
         cmocka_unit_test(an_rfc2217_client_sets_rate_and_pulses_reset),
         cmocka_unit_test(a_pty_shows_the_rate_its_client_sets),
         cmocka_unit_test(a_line_socket_carries_reset_beside_a_pty),

@@ -335,6 +335,53 @@ static void a_status_fault_refuses_one_command(void **state)
     }
 }
 
+static void a_refused_write_on_t_programs_nothing(void **state)
+{
+    uint8_t page[4096] = {0};
+    struct rig r;
+
+    (void)state;
+    rig_open(&r, "bk7231t,start=loader,fault=status@1");
+    rig_talk(&r, LINK, LINKED);
+    assert_int_equal(rig_erase(&r, 0x20, 0x20000), 0);
+    assert_int_equal(rig_write4k(&r, 0x20000, page), 1);
+    assert_int_equal(rig_view(&r).programs, 0);
+    assert_int_equal(rig_write4k(&r, 0x20000, page), 0);
+    assert_memory_equal(rig_view(&r).flash + 0x20000, page, sizeof page);
+    rig_close(&r);
+}
+
+static void discarding_input_leaves_what_the_adapter_still_holds(void **state)
+{
+    uint8_t in[8];
+    struct rig r;
+
+    (void)state;
+    rig_open(&r, "bk7231n,start=loader,lat=16");
+    rig_send(&r, LINK);
+    pf_sleep(r.t, 5000); /* answered, and on its way through the adapter */
+    assert_int_equal(r.t->ops->discard_input(r.t), PF_OK);
+    assert_int_equal(rig_read(&r, in, 8, 50), 8);
+    rig_send(&r, LINK);
+    pf_sleep(r.t, 30000);
+    assert_int_equal(r.t->ops->discard_input(r.t), PF_OK);
+    rig_silent(&r, 50);
+    rig_close(&r);
+}
+
+static void a_deadline_for_ever_comes_back(void **state)
+{
+    uint8_t in[8];
+    size_t got;
+    struct rig r;
+
+    (void)state;
+    rig_open(&r, "bk7231n");
+    assert_int_equal(r.t->ops->read(r.t, in, 8, UINT64_MAX, &got), PF_ERR_TIMEOUT);
+    rig_link(&r);
+    rig_close(&r);
+}
+
 static void a_power_cut_ends_the_link_and_power_comes_back(void **state)
 {
     struct rig r;
@@ -483,6 +530,9 @@ int main(void)
         cmocka_unit_test(a_flipped_read_is_right_the_next_time),
         cmocka_unit_test(lies_and_stuck_erases_are_acknowledged),
         cmocka_unit_test(a_status_fault_refuses_one_command),
+        cmocka_unit_test(a_refused_write_on_t_programs_nothing),
+        cmocka_unit_test(discarding_input_leaves_what_the_adapter_still_holds),
+        cmocka_unit_test(a_deadline_for_ever_comes_back),
         cmocka_unit_test(a_power_cut_ends_the_link_and_power_comes_back),
         cmocka_unit_test(a_power_cut_that_stays_is_final),
         cmocka_unit_test(a_power_cut_between_pages_leaves_the_rest_blank),
