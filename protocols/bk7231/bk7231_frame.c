@@ -97,8 +97,13 @@ static struct bk7231_reply bk7231_decode_long(const uint8_t *in, size_t len)
 
     ll = get_le16(in + 7);
     max = in[9] == BK7231_FLASH_READ_4K || in[9] == BK7231_FLASH_READ ? LONG_LL_READ : LONG_LL_MAX;
-    if (in[9] == BK7231_FLASH_GET_MID && ll == 5)
-        ll = 6; /* the ROM miscounts, reference 4.1 */
+    if (in[9] == BK7231_FLASH_GET_MID && ll == 5) {
+        /* Either the pad is missing, or it is there and not counted (reference
+         * 4.1). No maker's code is 00. */
+        if (len < 12)
+            return (struct bk7231_reply){.what = BK7231_MORE};
+        ll = in[11] == 0x00 ? 6 : 5;
+    }
     if (ll < LONG_LL_MIN || ll > max)
         return bk7231_skip(in, len);
     if (len < 9 + ll)
@@ -262,7 +267,7 @@ struct bk7231_request bk7231_req_get_mid(void)
         .arg = {0x9f},
         .arg_len = 4,
         .reply_op = BK7231_FLASH_GET_MID,
-        .body_len = 4,
+        .body_len = SIZE_MAX, /* 3, or 4 with a pad in front */
         .name = "FlashGetMID",
     };
 }
@@ -313,7 +318,7 @@ size_t bk7231_reply_size(const struct bk7231_request *rq)
     if (rq->silent)
         return 0;
     if (rq->body_len == SIZE_MAX)
-        return SHORT_HEAD + 16;
+        return rq->is_long ? LONG_HEAD + 4 : SHORT_HEAD + 16;
     return (rq->is_long ? LONG_HEAD : SHORT_HEAD) + rq->body_len;
 }
 
@@ -341,6 +346,8 @@ enum bk7231_match bk7231_match(const struct bk7231_request *rq, const struct bk7
     if (r->status != 0)
         return bk7231_refusal_is_for(rq, r) ? BK7231_REFUSED : BK7231_FOREIGN;
     if (rq->body_len != SIZE_MAX && r->len != rq->body_len)
+        return BK7231_FOREIGN;
+    if (rq->is_long && rq->op == BK7231_FLASH_GET_MID && r->len != 3 && r->len != 4)
         return BK7231_FOREIGN;
     if (rq->echo_len && memcmp(r->body, rq->echo, rq->echo_len) != 0)
         return BK7231_FOREIGN;

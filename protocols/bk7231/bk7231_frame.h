@@ -72,8 +72,8 @@ struct bk7231_reply {
  *   long   04 0E FF 01 E0 FC F4 LL LL OP ST body   LL = 2 + body length
  *
  * Reads only in[0..len). Lengths no loader uses are noise, so that a damaged
- * length cannot swallow the replies behind it. A FlashGetMID reply always
- * carries six bytes after LL, though some ROMs count five. */
+ * length cannot swallow the replies behind it. A FlashGetMID reply that counts
+ * five bytes after LL carries five or six. */
 struct bk7231_reply bk7231_decode(const uint8_t *in, size_t len);
 
 /* A request and what its answer must look like. */

@@ -266,7 +266,7 @@ static enum pf_err bk7231_identify_jedec(struct bk7231 *s)
     /* 00 00 00 and FF FF FF: nobody drove the flash's data line. */
     for (int try = 0; try < 3; try++) {
         PF_TRY(bk7231_command(s, "identify", &rq, &r));
-        memcpy(id->jedec, r.body + 1, 3);
+        memcpy(id->jedec, r.body + r.len - 3, 3);
         if (id->jedec[2] != 0x00 && id->jedec[2] != 0xff)
             break;
     }

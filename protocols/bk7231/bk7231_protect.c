@@ -7,6 +7,8 @@
 #define SR1            0x05
 #define SR2            0x35
 #define SR_WRITE       0x01
+#define SR2_WRITE      0x31
+#define SR2_OWN_TRY    2      /* from this try on */
 #define GENERIC_MASK   0x407c /* CMP, BP4..BP0: right for nearly every part */
 #define UNLOCK_TRIES   10
 #define UNLOCK_WAIT_US 10000
@@ -55,22 +57,34 @@ enum pf_err bk7231_read_status(struct bk7231 *s, uint16_t *sr)
     PF_TRY(bk7231_read_sr(s, SR1, &lo));
     if (second)
         PF_TRY(bk7231_read_sr(s, second, &hi));
+    s->sr2_absent = hi == 0xff; /* nobody drives the line: a part with one register */
+    if (s->sr2_absent)
+        hi = 0;
     *sr = (uint16_t)(lo | hi << 8);
     return PF_OK;
 }
 
-/* Write the status register until `want` is read back in the bits of `mask`. */
+static enum pf_err bk7231_write_sr(struct bk7231 *s, uint8_t reg, uint16_t value, unsigned bytes)
+{
+    struct bk7231_request rq = bk7231_req_write_sr(reg, value, bytes);
+    struct bk7231_reply r;
+    enum pf_err err = bk7231_command(s, "protect", &rq, &r);
+
+    return err == PF_ERR_REFUSED ? PF_OK : err; /* reading back decides */
+}
+
+/* Write the status register until `want` is read back in the bits of `mask`.
+ * Some parts take their second byte only through an opcode of its own, whatever
+ * the table says. */
 static enum pf_err bk7231_force_status(struct bk7231 *s, uint16_t want, uint16_t mask)
 {
-    struct bk7231_request rq = bk7231_req_write_sr(SR_WRITE, want, s->flash->sr_bytes > 1 ? 2 : 1);
-    struct bk7231_reply r;
+    unsigned bytes = s->flash->sr_bytes > 1 && !s->sr2_absent ? 2 : 1;
     uint16_t sr = 0;
 
     for (int try = 0; try < UNLOCK_TRIES; try++) {
-        enum pf_err err = bk7231_command(s, "protect", &rq, &r);
-
-        if (err && err != PF_ERR_REFUSED)
-            return err;
+        PF_TRY(bk7231_write_sr(s, SR_WRITE, want, bytes));
+        if (try >= SR2_OWN_TRY && bytes == 2 && s->flash->second_reg == SR2)
+            PF_TRY(bk7231_write_sr(s, SR2_WRITE, (uint16_t)(want >> 8), 1));
         PF_TRY(bk7231_read_status(s, &sr));
         s->base.id.status_reg = sr;
         if ((sr & mask) == (want & mask))

@@ -100,6 +100,7 @@ struct bk7231 {
     bool unlocked;
     uint16_t sr_found;
     bool sr_changed;
+    bool sr2_absent; /* the second register reads FF: there is none */
 };
 
 static inline struct bk7231 *bk7231_of(struct pf_session *s)

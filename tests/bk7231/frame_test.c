@@ -123,6 +123,8 @@ static const struct reply_vector vectors[] = {
      0, 4},
     {"GetMID that counts five",
      V(4, 0xe, 0xff, 1, 0xe0, 0xfc, 0xf4, 5, 0, 0xe, 0, 0, 0xeb, 0x60, 0x15), true, 0xe, 0, 4},
+    {"GetMID without a pad", V(4, 0xe, 0xff, 1, 0xe0, 0xfc, 0xf4, 5, 0, 0xe, 0, 0xeb, 0x60, 0x15),
+     true, 0xe, 0, 3},
     {"ReadSR", V(4, 0xe, 0xff, 1, 0xe0, 0xfc, 0xf4, 4, 0, 0xc, 0, 5, 4), true, 0xc, 0, 2},
     {"WriteSR 16", V(4, 0xe, 0xff, 1, 0xe0, 0xfc, 0xf4, 5, 0, 0xd, 0, 1, 0, 0), true, 0xd, 0, 3},
     {"WriteSR 8", V(4, 0xe, 0xff, 1, 0xe0, 0xfc, 0xf4, 4, 0, 0xd, 0, 1, 0), true, 0xd, 0, 2},
@@ -317,6 +319,8 @@ static void only_the_answer_to_this_very_request_matches(void **state)
     assert_int_equal(match(bk7231_req_write_4k(0x21000, data), "Write4K refused"), BK7231_FOREIGN);
     assert_int_equal(match(bk7231_req_get_mid(), "GetMID"), BK7231_DONE);
     assert_int_equal(match(bk7231_req_get_mid(), "GetMID that counts five"), BK7231_DONE);
+    assert_int_equal(match(bk7231_req_get_mid(), "GetMID without a pad"), BK7231_DONE);
+    assert_int_equal(match(bk7231_req_get_mid(), "Write"), BK7231_FOREIGN);
     assert_int_equal(match(bk7231_req_read_sr(5), "ReadSR"), BK7231_DONE);
     assert_int_equal(match(bk7231_req_read_sr(0x35), "ReadSR"), BK7231_FOREIGN);
     assert_int_equal(match(bk7231_req_write_sr(1, 0, 2), "WriteSR 16"), BK7231_DONE);

@@ -215,11 +215,16 @@ static void mini_long_request(struct mini *m, uint8_t op, const uint8_t *p, size
     } else if (op == 0x0c && len == 1) {
         uint8_t out[2] = {p[0], (uint8_t)(p[0] == 0x05 ? m->sr : m->sr >> 8)};
 
+        if (p[0] == 0x35 && m->one_sr)
+            out[1] = 0xff;
+
         mini_long(m, 0x0c, 0, out, 2);
     } else if (op == 0x0d && (len == 2 || len == 3)) {
         m->sr_writes++;
-        if (!m->stuck)
-            m->sr = (uint16_t)(p[1] | (len == 3 ? p[2] << 8 : m->sr & 0xff00));
+        if (p[0] == 0x31 && m->sr2_by_31)
+            m->sr = (uint16_t)((m->sr & 0xff) | p[1] << 8);
+        else if (p[0] == 0x01 && !m->stuck && !(len == 3 && m->one_sr))
+            m->sr = (uint16_t)(p[1] | (len == 3 && !m->sr2_by_31 ? p[2] << 8 : m->sr & 0xff00));
         mini_long(m, 0x0d, 0, p, len);
     }
 }

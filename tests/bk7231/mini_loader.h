@@ -19,6 +19,8 @@ struct mini {
     uint32_t chip_id;
     uint8_t jedec[3];
     uint16_t sr;
+    bool sr2_by_31; /* the second byte of a status write is ignored */
+    bool one_sr;    /* the second register reads FF, two-byte writes are ignored */
     uint8_t *flash; /* MINI_SIZE bytes */
     uint32_t baud;
     bool dead;   /* answers nothing */
