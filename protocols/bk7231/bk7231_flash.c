@@ -59,19 +59,33 @@ enum pf_err bk7231_read_sector(struct bk7231 *s, uint32_t wire, uint8_t *buf)
     return PF_OK;
 }
 
+/* What is needed to prove the end of CheckCRC by this sector. */
+static void bk7231_keep_sample(struct bk7231 *s, uint32_t addr, const uint8_t *buf)
+{
+    if (s->crc_end != BK7231_CRC_UNPROVEN)
+        return;
+    s->has_sample = true;
+    s->sample_addr = addr;
+    s->sample_short = pf_crc32(0, buf, PF_SECTOR - 1);
+    s->sample_full = pf_crc32(s->sample_short, buf + PF_SECTOR - 1, 1);
+}
+
 enum pf_err bk7231_read(struct pf_session *ps, uint32_t addr, uint8_t *buf, size_t len)
 {
     struct bk7231 *s = bk7231_of(ps);
 
     PF_TRY(bk7231_check_span(s, addr, len, PF_SECTOR));
-    for (; len; addr += PF_SECTOR, buf += PF_SECTOR, len -= PF_SECTOR) {
-        PF_TRY(bk7231_read_sector(s, bk7231_wire_addr(s, addr), buf));
-        if (s->crc_end == BK7231_CRC_UNPROVEN) {
-            s->has_sample = true;
-            s->sample_addr = addr;
-            s->sample_short = pf_crc32(0, buf, PF_SECTOR - 1);
-            s->sample_full = pf_crc32(s->sample_short, buf + PF_SECTOR - 1, 1);
-        }
+    for (size_t at = 0; at < len; at += PF_SECTOR) {
+        uint32_t here = addr + (uint32_t)at;
+        uint64_t skipped = s->skipped;
+
+        PF_TRY(bk7231_read_sector(s, bk7231_wire_addr(s, here), buf + at));
+        /* Bytes in front of this answer may be the end of the last one, pushed
+         * out by something inserted: see bk7231_alone(). */
+        if (at && s->skipped != skipped)
+            PF_TRY(
+                bk7231_read_sector(s, bk7231_wire_addr(s, here - PF_SECTOR), buf + at - PF_SECTOR));
+        bk7231_keep_sample(s, here, buf + at);
     }
     return PF_OK;
 }

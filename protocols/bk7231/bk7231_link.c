@@ -3,6 +3,7 @@
 
 #define ERRORS_PER_COMMAND 3 /* then a lower rate is tried */
 #define ERRORS_PER_WINDOW  8 /* of the last 64 exchanges */
+#define TRIES_PER_RATE     2 /* a byte lost from SetBaudRate is not the rate's fault */
 #define REFUSALS_RETRIED   1u
 
 static unsigned bk7231_recent_errors(const struct bk7231 *s)
@@ -117,15 +118,16 @@ enum pf_err bk7231_raise_baud(struct bk7231 *s, uint32_t goal)
             pf_log(ctx, "this port keeps its baud rate, staying at %u", (unsigned)s->base.id.baud);
         return PF_OK;
     }
-    while (goal && goal != s->base.id.baud) {
-        uint32_t next = bk7231_lower(s, goal);
+    for (unsigned try = 0; goal && goal != s->base.id.baud; try++) {
+        uint32_t next = try % TRIES_PER_RATE + 1 < TRIES_PER_RATE ? goal : bk7231_lower(s, goal);
         enum pf_err err = bk7231_change_baud(s, goal);
 
         if (!err)
             return PF_OK;
         if (err != PF_ERR_TIMEOUT)
             return err;
-        pf_retry(ctx, "baud", err, "%u baud does not work here; going down to %u", (unsigned)goal,
+        pf_retry(ctx, "baud", err, "%u baud does not work here; %s %u", (unsigned)goal,
+                 next == goal ? "once more at" : "going down to",
                  (unsigned)(next ? next : s->boot_baud));
         if (s->dirty)
             PF_TRY(bk7231_recover(s));
@@ -226,9 +228,20 @@ enum pf_err bk7231_recover(struct bk7231 *s)
     return err;
 }
 
+/* The loader has been reset: link at the boot rate while its window is open. */
+static enum pf_err bk7231_catch(struct bk7231 *s, uint32_t baud)
+{
+    if (s->base.port->caps & PF_CAP_BAUD)
+        PF_TRY(bk7231_port_baud(s, s->boot_baud));
+    PF_TRY(bk7231_discard(s));
+    PF_TRY(bk7231_ping(s, 200, 5000));
+    pf_sleep(s->base.port, 20000);
+    PF_TRY(bk7231_discard(s));
+    return bk7231_relinked(s, baud);
+}
+
 enum pf_err bk7231_reboot(struct bk7231 *s)
 {
-    struct bk7231_sync again = {.timeout_us = BK7231_RELINK_US, .reset = true};
     struct bk7231_request rq = bk7231_req_reboot();
     uint32_t baud = s->base.id.baud;
     bool nested = s->recovering;
@@ -236,23 +249,17 @@ enum pf_err bk7231_reboot(struct bk7231 *s)
 
     PF_TRY(bk7231_send(s, &rq));
     PF_TRY(s->base.port->ops->drain(s->base.port));
-    if (s->base.port->caps & PF_CAP_BAUD)
-        PF_TRY(bk7231_port_baud(s, s->boot_baud));
-    PF_TRY(bk7231_discard(s));
     s->recovering = true;
-    err = bk7231_ping(s, 200, 5000);
-    if (err == PF_ERR_TIMEOUT && !s->no_sync)
-        err = bk7231_sync(s, &again);
-    if (!err) {
-        pf_sleep(s->base.port, 20000);
-        err = bk7231_discard(s);
-    }
-    if (!err)
-        err = bk7231_relinked(s, baud);
+    err = bk7231_catch(s, baud);
     s->recovering = nested;
-    if (err == PF_ERR_SYNC)
-        err = PF_ERR_TIMEOUT;
-    return err;
+    if (err != PF_ERR_TIMEOUT)
+        return err;
+    s->dirty = true;
+    PF_TRY(bk7231_recover(s));
+    s->open = false;
+    s->spoiled = false;
+    s->proven = false; /* should the reset have been lost, its effect will tell */
+    return bk7231_raise_baud(s, baud);
 }
 
 static enum pf_err bk7231_settle(struct bk7231 *s)

@@ -68,6 +68,7 @@ struct bk7231 {
     uint8_t tx[BK7231_REQUEST_MAX];
     uint8_t seen[24]; /* first bytes received since the request, for texts */
     size_t seen_len, seen_total;
+    uint64_t skipped; /* bytes that belonged to no reply */
     uint64_t last_rx_us, last_tx_us;
     struct bk7231_diag *diag; /* borrowed while syncing; NULL else */
     enum bk7231_class cls;

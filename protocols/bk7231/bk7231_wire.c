@@ -80,6 +80,7 @@ enum pf_err bk7231_next(struct bk7231 *s, uint64_t deadline, struct bk7231_reply
             return PF_OK;
         }
         if (reply->what == BK7231_SKIP) {
+            s->skipped += reply->used;
             bk7231_drop(s, reply->used);
             continue;
         }

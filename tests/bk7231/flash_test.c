@@ -130,6 +130,29 @@ static void loader_1_0_4_is_reset_before_an_erase_that_follows_a_crc(void **stat
     done(m, s);
 }
 
+static void a_fault_while_the_loader_is_reset_is_survived(void **state)
+{
+    (void)state;
+    for (unsigned at = 0; at < 8; at++)
+        for (int request = 0; request < 2; request++) {
+            struct mini *m = mini_open(false);
+            struct pf_session *s;
+            uint8_t *p = pattern(0x1000);
+            struct pf_digest d;
+
+            m->version = "BK7231S_1.0.4";
+            m->spoils = true;
+            s = must_open(m);
+            must(m, proto->digest(s, 0x20000, 0x1000, &d), PF_OK);
+            *(request ? &m->drop_request_at : &m->drop_reply_at) = m->requests + at;
+            must(m, erase_and_write(s, 0x30000, p, 0x1000), PF_OK);
+            assert_memory_equal(m->flash + 0x30000, p, 0x1000);
+            assert_int_equal(s->id.baud, 921600);
+            free(p);
+            done(m, s);
+        }
+}
+
 /* A 1.0.4 that calls itself 1.0.5, say after a flipped bit. */
 static void a_protection_nobody_expected_is_found_by_its_effect(void **state)
 {
@@ -453,6 +476,7 @@ int main(void)
         cmocka_unit_test(the_loader_of_an_n_may_be_written),
         cmocka_unit_test(a_crc_between_two_writes_on_a_t_costs_a_link_check_only),
         cmocka_unit_test(loader_1_0_4_is_reset_before_an_erase_that_follows_a_crc),
+        cmocka_unit_test(a_fault_while_the_loader_is_reset_is_survived),
         cmocka_unit_test(a_protection_nobody_expected_is_found_by_its_effect),
         cmocka_unit_test(a_flash_that_ignores_everything_is_reported_as_protected),
         cmocka_unit_test(a_protected_blank_sector_is_found_when_it_is_written),

@@ -101,7 +101,8 @@ static void mini_short_request(struct mini *m, uint8_t op, const uint8_t *p, siz
     if (op == 0x00) {
         m->links++;
         m->armed = true;
-        mini_short(m, 0x01, "\0", 1);
+        if (m->f->baud == m->baud && m->baud != m->bad_rate) /* faults are for requests */
+            fake_chip(m->f, 300, "\x04\x0e\x05\x01\xe0\xfc\x01", 8);
     } else if (op == 0x0e && len == 1 && p[0] == 0xa5) {
         m->reboots++;
         mini_reset(m);
