@@ -59,28 +59,34 @@ struct walk {
     uint32_t streak, patience, barrier;
 };
 
-/* Sector `at` was just read: if blank, prove the ones after it blank as far as
- * that goes. Returns how many were proved in *run. */
-static enum pf_err skip_blank(struct prover *p, struct walk *w, uint32_t at, uint32_t *run)
+/* Sectors [at, at+n) were just read: if they end blank, prove the ones after
+ * them blank as far as that goes. Returns how many were proved in *run. */
+static enum pf_err skip_blank(struct prover *p, struct walk *w, uint32_t at, uint32_t n,
+                              uint32_t *run)
 {
-    uint32_t limit = at + 1;
+    const uint32_t next = at + n;
+    uint32_t limit = next;
 
     *run = 0;
-    if (!pf_is_blank(p->content + (size_t)at * PF_SECTOR, PF_SECTOR)) {
-        w->streak = 0;
-        return PF_OK;
-    }
+    for (; at < next; at++)
+        w->streak = pf_is_blank(p->content + (size_t)at * PF_SECTOR, PF_SECTOR) ? w->streak + 1 : 0;
     while (limit < p->count && p->state[limit] != SECTOR_PROVED && p->state[limit] != SECTOR_READ)
         limit++;
-    if (++w->streak < w->patience || at + 1 < w->barrier || limit == at + 1)
+    if (!w->streak || w->streak < w->patience || next < w->barrier || limit == next)
         return PF_OK;
-    PF_TRY(prover_blank_run(p, at + 1, limit, run, &w->barrier));
+    PF_TRY(prover_blank_run(p, next, limit, run, &w->barrier));
     if (*run)
         w->patience = 1;
     else if (w->patience < PATIENCE_MAX)
         w->patience *= 2;
     w->streak = 0;
     return PF_OK;
+}
+
+static bool must_read(const struct prover *p, uint32_t sector)
+{
+    return sector < p->count &&
+           (p->state[sector] == SECTOR_UNKNOWN || p->state[sector] == SECTOR_GUESS);
 }
 
 static enum pf_err read_in_order(struct prover *p, struct ops_part *part, const char *phase)
@@ -91,14 +97,17 @@ static enum pf_err read_in_order(struct prover *p, struct ops_part *part, const 
     for (uint32_t at = 0, n; at < p->count; at += n) {
         uint32_t run = 0;
 
-        n = 1;
-        if (p->state[at] == SECTOR_UNKNOWN || p->state[at] == SECTOR_GUESS) {
-            PF_TRY(prover_read(p, at, 1));
+        for (n = 0; n < prover_chunk(p) && must_read(p, at + n); n++)
+            ;
+        if (n) {
+            PF_TRY(prover_read(p, at, n));
             /* On the disk before anything else can fail. */
-            PF_TRY(put(p, part, at, 1));
+            PF_TRY(put(p, part, at, n));
             if (!p->readback)
-                PF_TRY(skip_blank(p, &w, at, &run));
+                PF_TRY(skip_blank(p, &w, at, n, &run));
             n += run;
+        } else {
+            n = 1;
         }
         PF_TRY(put(p, part, at, n));
         PF_TRY(pf_progress(p->s->ctx, phase, (uint64_t)(at + n) * PF_SECTOR, total));
@@ -131,7 +140,7 @@ void backup_summarise(struct prover *p, struct pf_backup_result *res)
     pf_sha256(p->content, len, res->sha256);
     res->proof = prover_kind(p);
     res->unstable = p->unstable;
-    res->has_mac = ops_find_mac(p->s->chip, p->addr, p->content, len, res->mac);
+    res->has_mac = ops_find_mac(p->s, p->addr, p->content, len, res->mac);
 }
 
 /* FILE.sha256 in the form `sha256sum -c` reads: names with a backslash or a

@@ -25,14 +25,14 @@ static enum pf_err map_probe(struct prover *p)
 }
 
 /* Runs end where blankness or the region changes. */
-static size_t map_runs(const struct prover *p, const struct pf_chip *chip, struct pf_map_run *runs)
+static size_t map_runs(const struct prover *p, struct pf_map_run *runs)
 {
     size_t n = 0;
 
     for (uint32_t i = 0; i < p->count; i++) {
         const uint32_t at = p->addr + i * PF_SECTOR;
         const bool blank = p->state[i] == SECTOR_PROVED;
-        const char *region = ops_region_name(chip, at);
+        const char *region = ops_region_name(p->s, at);
 
         if (n && runs[n - 1].blank == blank && !strcmp(runs[n - 1].region, region))
             runs[n - 1].len += PF_SECTOR;
@@ -65,7 +65,7 @@ enum pf_err pf_map(struct pf_session *s, struct pf_map_run **runs, size_t *count
     if (!err)
         err = map_probe(&p);
     if (!err) {
-        *count = map_runs(&p, s->chip, *runs);
+        *count = map_runs(&p, *runs);
         for (size_t i = 0; i < *count; i++)
             stats->proved_blank += (*runs)[i].blank ? (*runs)[i].len : 0;
     } else {

@@ -16,24 +16,15 @@ static double cost_read(const struct prover *p)
     return p->cost.reads > 0 ? p->cost.read_us / p->cost.reads : p->cost.prior_r;
 }
 
-/* Line through the digest times seen so far: an exchange, and a sector. */
+/* An exchange, and what each sector of it costs. The link's own latency tells
+ * the first better than a fit would: one exchange that was delayed would spoil
+ * it for the rest of the run. */
 static void cost_digest(const struct prover *p, double *a, double *b)
 {
     const struct prover_cost *c = &p->cost;
-    const double var = c->n * c->sum_nn - c->sum_n * c->sum_n;
 
-    *a = c->prior_a;
-    *b = 0;
-    if (c->n < 1)
-        return;
-    if (var > 0.5) {
-        *b = (c->n * c->sum_nt - c->sum_n * c->sum_t) / var;
-        *a = (c->sum_t - *b * c->sum_n) / c->n;
-    }
-    if (var <= 0.5 || *b < 0 || *a < 0) {
-        *a = c->prior_a < c->sum_t / c->n ? c->prior_a : c->sum_t / c->n;
-        *b = (c->sum_t - *a * c->n) / c->sum_n;
-    }
+    *a = c->min_t > 0 && c->min_t < c->prior_a ? c->min_t : c->prior_a;
+    *b = c->sum_n > 0 && c->sum_t > *a * c->n ? (c->sum_t - *a * c->n) / c->sum_n : 0;
 }
 
 static void cost_learn_digest(struct prover *p, double sectors, double us)
@@ -43,8 +34,8 @@ static void cost_learn_digest(struct prover *p, double sectors, double us)
     c->n += 1;
     c->sum_n += sectors;
     c->sum_t += us;
-    c->sum_nn += sectors * sectors;
-    c->sum_nt += sectors * us;
+    if (c->n < 2 || us < c->min_t)
+        c->min_t = us;
 }
 
 /* --- life ------------------------------------------------------------- */
@@ -248,16 +239,17 @@ static bool vote(uint8_t *out, const uint8_t *reads, unsigned n)
     return differ;
 }
 
-static enum pf_err read_into(struct prover *p, uint32_t sector, uint8_t *buf)
+static enum pf_err read_into(struct prover *p, uint32_t first, uint32_t count, uint8_t *buf)
 {
     const unsigned retries = p->s->ctx->retries;
     const uint64_t start = pf_now(p->s->port);
+    const size_t len = (size_t)count * PF_SECTOR;
 
-    PF_TRY(p->s->proto->read(p->s, p->addr + sector * PF_SECTOR, buf, PF_SECTOR));
+    PF_TRY(p->s->proto->read(p->s, p->addr + first * PF_SECTOR, buf, len));
     p->stats->reads++;
-    p->stats->moved += PF_SECTOR;
+    p->stats->moved += len;
     if (p->s->ctx->retries == retries) {
-        p->cost.reads += 1;
+        p->cost.reads += count;
         p->cost.read_us += (double)(pf_now(p->s->port) - start);
     }
     return PF_OK;
@@ -265,18 +257,16 @@ static enum pf_err read_into(struct prover *p, uint32_t sector, uint8_t *buf)
 
 static enum pf_err read_voted(struct prover *p, uint32_t sector)
 {
-    const unsigned n = p->repeat > 1 ? p->repeat : 1;
+    const unsigned n = p->repeat;
     uint8_t *out = p->content + (size_t)sector * PF_SECTOR;
     enum pf_err err = PF_OK;
     uint8_t *reads;
 
-    if (n == 1)
-        return read_into(p, sector, out);
     reads = malloc((size_t)n * PF_SECTOR);
     if (!reads)
         return pf_fail(p->s->ctx, PF_ERR_NOMEM, "no memory for %u reads of a sector", n);
     for (unsigned i = 0; !err && i < n; i++)
-        err = read_into(p, sector, reads + (size_t)i * PF_SECTOR);
+        err = read_into(p, sector, 1, reads + (size_t)i * PF_SECTOR);
     if (!err && vote(out, reads, n)) {
         p->unstable += !p->shaky[sector];
         p->shaky[sector] = 1;
@@ -287,14 +277,27 @@ static enum pf_err read_voted(struct prover *p, uint32_t sector)
     return err;
 }
 
+uint32_t prover_chunk(const struct prover *p)
+{
+    const uint32_t n = p->s->read_chunk / PF_SECTOR;
+
+    return p->repeat > 1 || !n ? 1 : n;
+}
+
 enum pf_err prover_read(struct prover *p, uint32_t first, uint32_t count)
 {
-    for (uint32_t i = first; i < first + count; i++) {
+    const uint32_t chunk = prover_chunk(p);
+
+    for (uint32_t n; count; first += n, count -= n) {
+        n = count < chunk ? count : chunk;
         PF_TRY(pf_check_cancel(p->s->ctx));
-        p->state[i] = SECTOR_UNKNOWN;
-        p->dirty[i] = 1;
-        PF_TRY(read_voted(p, i));
-        p->state[i] = SECTOR_READ;
+        memset(p->state + first, SECTOR_UNKNOWN, n);
+        memset(p->dirty + first, 1, n);
+        if (p->repeat > 1)
+            PF_TRY(read_voted(p, first));
+        else
+            PF_TRY(read_into(p, first, n, p->content + (size_t)first * PF_SECTOR));
+        memset(p->state + first, SECTOR_READ, n);
     }
     return PF_OK;
 }
@@ -311,7 +314,7 @@ static enum pf_err readback_check(struct prover *p, uint32_t first, uint32_t cou
     for (uint32_t i = first; !err && i < first + count; i++) {
         if (p->state[i] == SECTOR_PROVED)
             continue;
-        err = read_into(p, i, buf);
+        err = read_into(p, i, 1, buf);
         if (!err && !memcmp(buf, p->content + (size_t)i * PF_SECTOR, PF_SECTOR))
             mark_proved(p, i, 1);
         if (!err)
@@ -574,7 +577,7 @@ enum pf_err prover_blank_run(struct prover *p, uint32_t first, uint32_t limit, u
         enum pf_err err;
 
         cost_digest(p, &a, &b);
-        if (a > r / 2)
+        if (a + b > r)
             return PF_OK;
         while (n > 1 && failure_cost(n, a, b) > gained)
             n /= 2;

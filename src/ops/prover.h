@@ -31,8 +31,8 @@ struct prover_claim {
  * microseconds, learned on the way; exchanges that needed a retry do not count. */
 struct prover_cost {
     double prior_a, prior_r;
-    double n, sum_n, sum_t, sum_nn, sum_nt; /* digests: sectors against time */
-    double reads, read_us;
+    double n, sum_n, sum_t, min_t; /* digests: how many, sectors, time, quickest */
+    double reads, read_us;         /* sectors, time */
 };
 
 struct prover {
@@ -65,6 +65,9 @@ enum pf_proof prover_kind(const struct prover *p);
 /* Read sectors into content (SECTOR_READ). With `repeat` > 1 each sector is
  * read so often and every byte decided by majority. */
 enum pf_err prover_read(struct prover *p, uint32_t first, uint32_t count);
+
+/* Sectors that one read() moves best. */
+uint32_t prover_chunk(const struct prover *p);
 
 /* Read one sector and prove it at once; bounded. PF_ERR_VERIFY: reads and
  * digest keep disagreeing. Costs one exchange more than a read. */

@@ -24,7 +24,7 @@ static enum pf_err learn_mac(struct prover *p, uint8_t mac[6], bool *has)
 {
     const size_t len = (size_t)p->count * PF_SECTOR;
 
-    for (const struct pf_region *r = p->s->chip->regions; r && r->name; r++) {
+    for (const struct pf_region *r = pf_session_regions(p->s); r && r->name; r++) {
         const uint32_t i = r->addr / PF_SECTOR;
 
         if (!(r->flags & PF_REGION_IDENTITY) || i >= p->count)
@@ -32,7 +32,7 @@ static enum pf_err learn_mac(struct prover *p, uint8_t mac[6], bool *has)
         if (p->state[i] != SECTOR_PROVED && p->state[i] != SECTOR_READ)
             PF_TRY(prover_read(p, i, 1));
     }
-    *has = ops_find_mac(p->s->chip, 0, p->content, len, mac);
+    *has = ops_find_mac(p->s, 0, p->content, len, mac);
     return PF_OK;
 }
 

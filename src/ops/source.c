@@ -63,7 +63,7 @@ static enum pf_err place_at(struct pf_session *s, const struct source_options *o
     const bool other = image->chip && strcmp(image->chip, s->chip->name) != 0;
 
     PF_TRY(ops_check_span(s, opt->at, src->len, 1));
-    code = ops_region_in(s->chip, opt->at, (uint32_t)src->len, PF_REGION_CODE);
+    code = ops_region_in(s, opt->at, (uint32_t)src->len, PF_REGION_CODE);
     if ((foreign || other) && code && opt->use != SOURCE_VERIFY)
         return pf_fail(s->ctx, PF_ERR_CHIP, "%s is %s: it does not belong into '%s' of %s",
                        opt->path, image->title, code->name, s->chip->title);

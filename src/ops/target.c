@@ -89,7 +89,7 @@ enum pf_err target_guard(struct target *t, const struct target_policy *policy)
 {
     const unsigned guarded = PF_REGION_LOCKED | PF_REGION_IDENTITY | PF_REGION_GUARD;
 
-    for (const struct pf_region *r = t->s->chip->regions; r && r->name; r++) {
+    for (const struct pf_region *r = pf_session_regions(t->s); r && r->name; r++) {
         const uint64_t end = (uint64_t)r->addr + r->len;
 
         if (!(r->flags & guarded))
@@ -191,7 +191,7 @@ static size_t plan_pass(const struct target *t, struct pf_plan_span *out, uint32
 
     for (uint32_t i = 0; i <= t->count; i++) {
         const char *word = i < t->count ? plan_word(t, i) : NULL;
-        const char *region = word ? ops_region_name(t->s->chip, i * PF_SECTOR) : "";
+        const char *region = word ? ops_region_name(t->s, i * PF_SECTOR) : "";
         uint32_t same = 0;
 
         while (word && !strcmp(word, "same") && i + same < t->count && plan_word(t, i + same) &&

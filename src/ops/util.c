@@ -35,22 +35,22 @@ enum pf_err ops_check_span(struct pf_session *s, uint32_t addr, size_t len, uint
     return PF_OK;
 }
 
-const struct pf_region *ops_region_in(const struct pf_chip *chip, uint32_t addr, uint32_t len,
+const struct pf_region *ops_region_in(const struct pf_session *s, uint32_t addr, uint32_t len,
                                       unsigned flags)
 {
-    for (const struct pf_region *r = chip->regions; r && r->name; r++)
+    for (const struct pf_region *r = pf_session_regions(s); r && r->name; r++)
         if ((r->flags & flags) && (uint64_t)r->addr < (uint64_t)addr + len &&
             (uint64_t)addr < (uint64_t)r->addr + r->len)
             return r;
     return NULL;
 }
 
-const char *ops_region_name(const struct pf_chip *chip, uint32_t addr)
+const char *ops_region_name(const struct pf_session *s, uint32_t addr)
 {
-    const struct pf_region *r = ops_region_in(chip, addr, 1, ~0u);
+    const struct pf_region *r = ops_region_in(s, addr, 1, ~0u);
 
     /* Regions without flags count too. */
-    for (const struct pf_region *q = chip->regions; !r && q && q->name; q++)
+    for (const struct pf_region *q = pf_session_regions(s); !r && q && q->name; q++)
         if (addr >= q->addr && addr - q->addr < q->len)
             r = q;
     return r ? r->name : "";
@@ -71,7 +71,7 @@ bool ops_guard_open(const struct pf_guard *guard, const struct pf_region *region
 enum pf_err ops_guard_check(struct pf_session *s, const struct pf_guard *guard)
 {
     for (size_t i = 0; i < guard->count; i++) {
-        const struct pf_region *r = s->chip->regions;
+        const struct pf_region *r = pf_session_regions(s);
 
         while (r && r->name && strcmp(r->name, guard->names[i]) != 0)
             r++;
@@ -108,10 +108,10 @@ bool ops_is_link_error(enum pf_err err)
            err == PF_ERR_SYNC;
 }
 
-bool ops_find_mac(const struct pf_chip *chip, uint32_t addr, const uint8_t *content, size_t len,
+bool ops_find_mac(const struct pf_session *s, uint32_t addr, const uint8_t *content, size_t len,
                   uint8_t mac[6])
 {
-    for (const struct pf_region *r = chip->regions; r && r->name; r++) {
+    for (const struct pf_region *r = pf_session_regions(s); r && r->name; r++) {
         if (!(r->flags & PF_REGION_IDENTITY) || r->addr < addr)
             continue;
         if ((uint64_t)(r->addr - addr) + PF_SECTOR > len)

@@ -13,11 +13,11 @@
 enum pf_err ops_check_span(struct pf_session *s, uint32_t addr, size_t len, uint32_t align);
 
 /* The first region with one of `flags` that meets [addr, addr+len); NULL: none. */
-const struct pf_region *ops_region_in(const struct pf_chip *chip, uint32_t addr, uint32_t len,
+const struct pf_region *ops_region_in(const struct pf_session *s, uint32_t addr, uint32_t len,
                                       unsigned flags);
 
 /* Name of the region at `addr`, "" outside all of them. */
-const char *ops_region_name(const struct pf_chip *chip, uint32_t addr);
+const char *ops_region_name(const struct pf_session *s, uint32_t addr);
 
 /* True when `guard` opens this region. LOCKED never opens. */
 bool ops_guard_open(const struct pf_guard *guard, const struct pf_region *region);
@@ -32,7 +32,7 @@ void ops_keepalive(struct pf_session *s);
 bool ops_is_link_error(enum pf_err err);
 
 /* MAC from the identity regions inside content [addr, addr+len). */
-bool ops_find_mac(const struct pf_chip *chip, uint32_t addr, const uint8_t *content, size_t len,
+bool ops_find_mac(const struct pf_session *s, uint32_t addr, const uint8_t *content, size_t len,
                   uint8_t mac[6]);
 
 #endif

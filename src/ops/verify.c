@@ -26,7 +26,7 @@ static void verify_summarise(const struct target *t, struct pf_verify_result *re
             cur->len = at + PF_SECTOR - cur->addr;
         } else {
             cur = &res->span[res->nspans++];
-            *cur = (struct pf_plan_span){at, PF_SECTOR, ops_region_name(t->s->chip, at), "differs"};
+            *cur = (struct pf_plan_span){at, PF_SECTOR, ops_region_name(t->s, at), "differs"};
         }
         last = i;
     }

@@ -68,7 +68,7 @@ static void guess_wanted(struct writing *w)
 static bool code_differs(const struct writing *w)
 {
     for (uint32_t i = 0; i < w->t.count; i++)
-        if (w->t.differ[i] && ops_region_in(w->s->chip, i * PF_SECTOR, PF_SECTOR, PF_REGION_CODE))
+        if (w->t.differ[i] && ops_region_in(w->s, i * PF_SECTOR, PF_SECTOR, PF_REGION_CODE))
             return true;
     return false;
 }
