@@ -322,6 +322,10 @@ static void take(struct sim *s, uint8_t byte)
 static void receive(struct sim *s, uint8_t byte)
 {
     s->rx_bytes++;
+    if (s->phase == SIM_LOADER && s->ops->isr && s->ops->isr(s, byte)) {
+        finish_powercut(s);
+        return;
+    }
     if (s->phase != SIM_LOADER || s->now >= s->busy_until) {
         take(s, byte);
         return;
@@ -377,6 +381,10 @@ static void deliver(struct sim *s)
         echo(s, s->host_bytes - s->to_device.len - 1, byte);
     if (s->phase == SIM_OFF || s->phase == SIM_HELD || s->phase == SIM_DEAD || begun < s->rx_from)
         return;
+    if (s->phase == SIM_LOADER && s->ops->pin && s->ops->pin(s, baud, byte)) {
+        s->rx_bytes++;
+        return;
+    }
     if (!baud || bus_baud_match(baud, s->baud)) {
         receive(s, byte);
         return;

@@ -96,11 +96,11 @@ static enum pf_err load_file(struct sim *s)
     return err;
 }
 
-static void default_mac(const struct sim *s, uint8_t mac[6])
+static void settle_mac(struct sim *s)
 {
+    uint8_t *mac = s->cfg.mac;
     struct rng r;
 
-    memcpy(mac, s->cfg.mac, 6);
     if (s->cfg.mac_given)
         return;
     rng_seed(&r, s->cfg.seed);
@@ -113,19 +113,15 @@ static void default_mac(const struct sim *s, uint8_t mac[6])
 
 static enum pf_err fill_flash(struct sim *s, const uint8_t *flash, uint32_t size)
 {
-    uint8_t mac[6];
-
     if (!flash && s->cfg.flash[0])
         return load_file(s);
     PF_TRY(settle_size(s, flash ? size : 0));
     if (nor_init(&s->nor, s->cfg.size, s->cfg.seed))
         return pf_fail(s->ctx, PF_ERR_NOMEM, "sim: no memory for 0x%x bytes of flash", s->cfg.size);
-    if (flash) {
+    if (flash)
         memcpy(s->nor.cell, flash, size);
-    } else {
-        default_mac(s, mac);
-        s->ops->factory(s, s->cfg.seed, mac, s->nor.cell, s->cfg.size);
-    }
+    else
+        s->ops->factory(s, s->cfg.seed, s->cfg.mac, s->nor.cell, s->cfg.size);
     return PF_OK;
 }
 
@@ -195,6 +191,7 @@ static enum pf_err set_up(struct sim *s, const char *keys, const uint8_t *flash,
         PF_TRY(sim_parse(s, keys));
     if (s->cfg.save && !s->cfg.flash[0])
         return pf_fail(s->ctx, PF_ERR_USAGE, "sim: save=1 needs flash=FILE");
+    settle_mac(s);
     PF_TRY(fill_flash(s, flash, size));
     set_up_flash(s);
     if (s->cfg.faults[0])

@@ -62,6 +62,15 @@ struct sim_device_ops {
     uint64_t (*next)(const struct sim *s);
     void (*timer)(struct sim *s);
 
+    /* Optional: a byte on the pin of a loader that listens, before any rate is
+     * compared (auto-baud). `baud` is its sender's, 0: the carrier has none. True:
+     * it was taken. */
+    bool (*pin)(struct sim *s, uint32_t baud, uint8_t byte);
+
+    /* Optional: the receive interrupt; it sees every byte at once, however busy the
+     * loader is. True: it was taken and does not go through the receive buffer. */
+    bool (*isr)(struct sim *s, uint8_t byte);
+
     /* False: the application cannot run from this flash. */
     bool (*app_ok)(const struct sim *s);
 };
@@ -85,6 +94,7 @@ struct sim_config {
     uint64_t power_ns; /* CYCLE: period; ON: when */
     enum sim_start start;
     unsigned reset_line; /* enum pf_line, 0: none */
+    unsigned strap_line; /* wired to a boot strap, which the device looks at */
     enum sim_app app;
     uint64_t chat_ns;
     uint32_t packet; /* bytes a USB packet carries */

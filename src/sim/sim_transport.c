@@ -156,7 +156,7 @@ enum pf_err pf_sim_open_flash(struct pf_ctx *ctx, const char *spec, const uint8_
     p->base.ops = &port_ops;
     p->base.ctx = ctx;
     p->base.caps = PF_CAP_BAUD | PF_CAP_SIMULATED;
-    if (p->sim->cfg.reset_line)
+    if (p->sim->cfg.reset_line || p->sim->cfg.strap_line)
         p->base.caps |= PF_CAP_LINES;
     if (p->sim->cfg.power == SIM_POWER_WIRED)
         p->base.caps |= PF_CAP_POWER;
