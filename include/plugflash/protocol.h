@@ -73,6 +73,8 @@ struct pf_session {
                                         the chip has them, see pf_session_regions() */
     uint32_t read_chunk; /* bytes of a read() that use the link well: a multiple of PF_SECTOR; 0:
                             one sector */
+    bool strayed; /* set when the device reported a change that nobody asked for (a request was
+                     damaged on the way): whoever can compare the flash clears it */
     struct pf_identity id;
 };
 

@@ -42,7 +42,7 @@ static enum pf_err bk7231_check_change(const struct bk7231 *s, uint32_t addr, si
 }
 
 /* T refuses to read below 10000h, but the flash repeats behind its end. */
-static uint32_t bk7231_wire_addr(const struct bk7231 *s, uint32_t addr)
+uint32_t bk7231_wire_addr(const struct bk7231 *s, uint32_t addr)
 {
     if (s->cls != BK7231_CLASS_N && addr < BK7231_APP_START)
         return addr + s->base.id.flash_size;
@@ -181,7 +181,7 @@ static void bk7231_forget_sample(struct bk7231 *s, uint32_t addr, uint32_t len)
         s->has_sample = false;
 }
 
-static enum pf_err bk7231_erase_once(struct bk7231 *s, enum bk7231_erase_code code, uint32_t addr)
+enum pf_err bk7231_erase_once(struct bk7231 *s, enum bk7231_erase_code code, uint32_t addr)
 {
     struct bk7231_request rq = bk7231_req_erase(code, addr);
     struct bk7231_reply r;
@@ -241,6 +241,7 @@ enum pf_err bk7231_erase(struct pf_session *ps, uint32_t addr, size_t len)
     uint8_t *look;
 
     PF_TRY(bk7231_check_change(s, addr, len));
+    PF_TRY(bk7231_keep_tail(s));
     look = malloc(PF_SECTOR);
     if (!look)
         return pf_fail(s->base.ctx, PF_ERR_NOMEM, "no memory for one sector");
@@ -325,6 +326,7 @@ enum pf_err bk7231_write(struct pf_session *ps, uint32_t addr, const uint8_t *da
     uint8_t *look;
 
     PF_TRY(bk7231_check_change(s, addr, len));
+    PF_TRY(bk7231_keep_tail(s));
     look = malloc(PF_SECTOR);
     if (!look)
         return pf_fail(s->base.ctx, PF_ERR_NOMEM, "no memory for one sector");
@@ -333,51 +335,4 @@ enum pf_err bk7231_write(struct pf_session *ps, uint32_t addr, const uint8_t *da
             err = bk7231_write_sector(s, addr + (uint32_t)at, data + at, look);
     free(look);
     return err;
-}
-
-/* stray replies ------------------------------------------------------------- */
-
-/* The place lies in what `rq` erases or writes anyway. */
-static bool bk7231_stray_at_home(const struct bk7231 *s, const struct bk7231_request *rq,
-                                 uint32_t addr)
-{
-    bool erase = rq->is_long && rq->op == BK7231_FLASH_ERASE;
-    uint32_t len = erase && rq->arg[0] == BK7231_ERASE_BLOCK ? PF_BLOCK : PF_SECTOR;
-
-    if (!erase && !rq->data_len)
-        return false;
-    return addr % s->base.id.flash_size - rq->addr < len;
-}
-
-/* Either the reply was damaged, or the request was, and then flash has changed
- * where the reply says. The reply was, when the sector it names is not blank
- * after an "erase", or when a sector to be written holds just what it should:
- * its request came through whole. */
-enum pf_err bk7231_judge_stray(struct bk7231 *s, const struct bk7231_request *rq)
-{
-    uint32_t size = s->base.id.flash_size, addr = s->stray_addr & ~(PF_SECTOR - 1);
-    bool erased = s->stray_op == BK7231_FLASH_ERASE || s->stray_op == BK7231_FLASH_ERASE_4K;
-    bool harmless = false;
-    uint8_t *look;
-
-    s->has_stray = false;
-    if (size && bk7231_stray_at_home(s, rq, addr))
-        return PF_OK;
-    if (size && (erased || rq->data_len)) {
-        look = malloc(PF_SECTOR);
-        if (!look)
-            return pf_fail(s->base.ctx, PF_ERR_NOMEM, "no memory for one sector");
-        if (bk7231_read_sector(s, rq->data_len ? rq->addr : bk7231_wire_addr(s, addr % size),
-                               look) == PF_OK)
-            harmless = rq->data_len ? memcmp(look, rq->data, PF_SECTOR) == 0
-                                    : !pf_is_blank(look, PF_SECTOR);
-        free(look);
-    }
-    if (harmless)
-        return PF_OK;
-    return pf_fail(
-        s->base.ctx, PF_ERR_PROTOCOL,
-        "the device reports that it has changed 0x%06x, which nobody asked for: the line "
-        "damages requests, and that sector may be lost",
-        (unsigned)s->stray_addr);
 }

@@ -290,21 +290,49 @@ static enum pf_err bk7231_identify_jedec(struct bk7231 *s)
 
 /* Does flash repeat after `size` bytes? The loader's first page is never blank,
  * and it is nowhere else. */
-static enum pf_err bk7231_wraps_at(struct bk7231 *s, uint32_t size, uint8_t *page[2], bool *wraps)
+/* By CRC: `crc0` is that of the first page. A no is asked twice, since one
+ * damaged answer must not double the flash. */
+static enum pf_err bk7231_wraps_by_crc(struct bk7231 *s, uint32_t size, uint32_t crc0, bool *wraps)
 {
-    uint32_t crc[2];
+    uint32_t crc;
 
-    if (!s->crc_spoils) {
-        PF_TRY(bk7231_crc(s, 0, 255, &crc[0]));
-        PF_TRY(bk7231_crc(s, size, size + 255, &crc[1]));
-        *wraps = crc[0] == crc[1];
-        return PF_OK;
+    for (int try = 0; try < 2 && !*wraps; try++) {
+        PF_TRY(bk7231_crc(s, size, size + 255, &crc));
+        *wraps = crc == crc0;
     }
-    /* A CRC would cost a reset before the next erase. 0x1000000 is 0 behind the
-     * loader's 24 address bits, and passes its check for addresses too low. */
-    PF_TRY(bk7231_read_sector(s, SIZE_MAX_WIRE, page[0]));
-    PF_TRY(bk7231_read_sector(s, size, page[1]));
-    *wraps = memcmp(page[0], page[1], PF_SECTOR) == 0;
+    return PF_OK;
+}
+
+/* By reading, where a CRC would cost a reset before the next erase. 0x1000000
+ * is 0 behind the loader's 24 address bits, and passes its check for addresses
+ * too low. */
+static enum pf_err bk7231_wraps_by_page(struct bk7231 *s, uint32_t size, uint8_t *page[2],
+                                        bool *wraps)
+{
+    for (int try = 0; try < 2 && !*wraps; try++) {
+        PF_TRY(bk7231_read_sector(s, SIZE_MAX_WIRE, page[0]));
+        PF_TRY(bk7231_read_sector(s, size, page[1]));
+        *wraps = memcmp(page[0], page[1], PF_SECTOR) == 0;
+    }
+    return PF_OK;
+}
+
+static enum pf_err bk7231_find_wrap(struct bk7231 *s, uint8_t *page[2], bool *wraps)
+{
+    uint32_t crc0 = 0;
+
+    if (!s->crc_spoils)
+        PF_TRY(bk7231_crc(s, 0, 255, &crc0));
+    for (uint32_t size = MIB; !*wraps && size <= SIZE_MAX_WIRE; size *= 2) {
+        if (s->crc_spoils)
+            PF_TRY(bk7231_wraps_by_page(s, size, page, wraps));
+        else
+            PF_TRY(bk7231_wraps_by_crc(s, size, crc0, wraps));
+        if (*wraps) {
+            s->base.id.flash_size = size;
+            s->base.id.size_from = "wrap-around";
+        }
+    }
     return PF_OK;
 }
 
@@ -316,13 +344,9 @@ static enum pf_err bk7231_size_by_wrap(struct bk7231 *s)
 
     if (!page[0] || !page[1])
         err = pf_fail(s->base.ctx, PF_ERR_NOMEM, "no memory for two sectors");
-    for (uint32_t size = MIB; !err && !wraps && size <= SIZE_MAX_WIRE; size *= 2) {
-        err = bk7231_wraps_at(s, size, page, &wraps);
-        if (!err && wraps) {
-            s->base.id.flash_size = size;
-            s->base.id.size_from = "wrap-around";
-        }
-    }
+    /* Twice: the damaged answer may be the one everything is compared with. */
+    for (int try = 0; !err && !wraps && try < 2; try++)
+        err = bk7231_find_wrap(s, page, &wraps);
     free(page[0]);
     free(page[1]);
     if (!err && !wraps)

@@ -117,7 +117,10 @@ static enum pf_err bk7231_start(struct bk7231 *s, const struct pf_link_options *
 
 static void bk7231_close(struct pf_session *ps)
 {
-    free(bk7231_of(ps));
+    struct bk7231 *s = bk7231_of(ps);
+
+    free(s->tail);
+    free(s);
 }
 
 static enum pf_err bk7231_open(struct pf_ctx *ctx, struct pf_transport *port,

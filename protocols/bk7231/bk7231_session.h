@@ -88,6 +88,8 @@ struct bk7231 {
     uint32_t stray_addr;
     uint8_t change_op; /* the last request that changes flash */
     uint32_t change_addr;
+    uint8_t *tail; /* T: the loader's last sector as it was before the first change; owned */
+    bool healing;
 
     /* flash */
     const struct bk7231_flash *flash; /* NULL: unknown part */
@@ -214,9 +216,18 @@ enum pf_err bk7231_write(struct pf_session *ps, uint32_t addr, const uint8_t *da
 enum pf_err bk7231_read_sector(struct bk7231 *s, uint32_t wire, uint8_t *buf);
 /* The CRC the device gives for these very arguments, in zlib form. */
 enum pf_err bk7231_crc(struct bk7231 *s, uint32_t start, uint32_t end, uint32_t *crc);
+/* Flash address as it must stand in a read request. */
+uint32_t bk7231_wire_addr(const struct bk7231 *s, uint32_t addr);
+/* One erase command with what must go before it; proves nothing. */
+enum pf_err bk7231_erase_once(struct bk7231 *s, enum bk7231_erase_code code, uint32_t addr);
+
+/* bk7231_stray.c ---------------------------------------------------------- */
+
+/* T: copy what a damaged erase could take from the loader, once a session. */
+enum pf_err bk7231_keep_tail(struct bk7231 *s);
 /* While `rq` was waited for, a reply spoke of a change nobody had asked for:
- * PF_OK when flash shows that the reply was wrong, PF_ERR_PROTOCOL when it may
- * be right. */
+ * PF_OK when flash shows that the reply was wrong, or the damage is mended;
+ * PF_ERR_PROTOCOL with base.strayed set when a sector may be lost. */
 enum pf_err bk7231_judge_stray(struct bk7231 *s, const struct bk7231_request *rq);
 
 /* bk7231_protect.c --------------------------------------------------------- */

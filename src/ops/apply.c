@@ -30,7 +30,7 @@ static enum pf_err step(struct job *j, const char *phase)
 
 static bool was_blank(const struct job *j, uint32_t sector)
 {
-    return j->may_skip && j->permitted && j->a->was &&
+    return j->may_skip && j->permitted && j->a->known[sector] &&
            pf_is_blank(j->a->was + (size_t)sector * PF_SECTOR, PF_SECTOR);
 }
 
@@ -108,77 +108,101 @@ static enum pf_err change(struct job *j)
 }
 
 /* Content of the whole flash as it should be now: what was, and what is wanted
- * over it. */
-static void expect_whole(const struct apply *a, uint8_t *expect)
+ * over it. `checked` gets which sectors that is known for. */
+static void expect_whole(const struct apply *a, uint8_t *expect, uint8_t *checked)
 {
     const struct target *t = a->t;
 
     memcpy(expect, a->was, (size_t)t->count * PF_SECTOR);
-    for (uint32_t i = 0; i < t->count; i++)
+    for (uint32_t i = 0; i < t->count; i++) {
+        checked[i] = t->act[i] == TARGET_WANT || a->known[i];
         if (t->act[i] == TARGET_WANT)
             memcpy(expect + (size_t)i * PF_SECTOR, t->want + (size_t)i * PF_SECTOR, PF_SECTOR);
+    }
 }
 
-/* Ask the device; differ[] becomes what has to be redone. *outside counts
- * sectors that differ though nobody wanted to change them. */
-static enum pf_err prove_once(struct apply *a, uint8_t *expect, uint32_t *redo, uint32_t *outside,
-                              uint32_t *first_bad)
+/* What a round found: sectors to redo, and sectors that changed though nobody
+ * wanted it. */
+struct finding {
+    uint32_t redo, outside, first;
+};
+
+static void judge_sector(struct apply *a, const uint8_t *expect, uint32_t i, struct finding *f)
+{
+    struct target *t = a->t;
+
+    if (t->act[i] == TARGET_WANT) {
+        f->redo++;
+    } else {
+        f->outside++;
+        memcpy(t->want + (size_t)i * PF_SECTOR, expect + (size_t)i * PF_SECTOR, PF_SECTOR);
+        pf_warn(t->s->ctx, "sector 0x%06x changed though nobody asked for it: putting it back",
+                i * PF_SECTOR);
+    }
+    t->differ[i] = 1;
+    if (f->first == t->count)
+        f->first = i;
+}
+
+/* Ask the device; differ[] becomes what has to be redone or put back. */
+static enum pf_err prove_once(struct apply *a, uint8_t *expect, const uint8_t *checked,
+                              struct finding *f)
 {
     struct target *t = a->t;
     struct prover q;
-    uint32_t at = 0, n;
     enum pf_err err;
 
-    *redo = *outside = 0;
-    *first_bad = t->count;
-    PF_TRY(prover_init(&q, t->s, &a->res->stats, 0, t->count, expect ? expect : t->want));
+    *f = (struct finding){.first = t->count};
+    PF_TRY(prover_init(&q, t->s, &a->res->stats, 0, t->count, expect));
     q.phase = "verify";
     err = pf_progress(t->s->ctx, "verify", 0, (uint64_t)t->count * PF_SECTOR);
-    if (!err && expect)
-        err = prover_check(&q, 0, t->count, PROVER_EXACT);
-    for (; !err && !expect && (n = target_next(t, &at)) > 0; at += n)
-        err = prover_check(&q, at, n, PROVER_EXACT);
+    for (uint32_t at = 0, n; !err && at < t->count; at += n ? n : 1) {
+        for (n = 0; at + n < t->count && checked[at + n]; n++)
+            ;
+        if (n)
+            err = prover_check(&q, at, n, PROVER_EXACT);
+    }
     for (uint32_t i = 0; !err && i < t->count; i++) {
-        const bool open = q.state[i] != SECTOR_PROVED;
-
-        t->differ[i] = open && t->act[i] == TARGET_WANT;
-        *redo += t->differ[i];
-        *outside += open && expect && t->act[i] != TARGET_WANT;
-        if (open && *first_bad == t->count && (expect || t->differ[i]))
-            *first_bad = i;
+        t->differ[i] = 0;
+        if (checked[i] && q.state[i] != SECTOR_PROVED)
+            judge_sector(a, expect, i, f);
     }
     a->res->proof = err ? PF_PROOF_NONE : prover_kind(&q);
     prover_fini(&q);
     return err;
 }
 
-static enum pf_err rounds(struct apply *a, uint8_t *expect)
+static enum pf_err rounds(struct apply *a, uint8_t *expect, const uint8_t *checked)
 {
-    struct pf_ctx *ctx = a->t->s->ctx;
+    struct pf_session *s = a->t->s;
     struct job j = {.a = a, .may_skip = true};
-    uint32_t redo, outside, first;
+    struct finding f;
+    enum pf_err err;
 
     for (uint32_t i = 0; i < a->t->count; i++)
         j.total += a->t->differ[i];
     for (unsigned round = 0; round <= ROUNDS; round++) {
-        PF_TRY(change(&j));
-        PF_TRY(prove_once(a, expect, &redo, &outside, &first));
-        if (!redo && !outside)
+        s->strayed = false;
+        err = change(&j);
+        if (err && !s->strayed)
+            return err;
+        PF_TRY(prove_once(a, expect, checked, &f));
+        if (!f.redo && !f.outside)
             return PF_OK;
         if (round < ROUNDS)
-            pf_retry(ctx, "write", PF_ERR_VERIFY, "%u sectors from 0x%06x did not take: again",
-                     redo + outside, first * PF_SECTOR);
-        j = (struct job){.a = a, .total = redo};
+            pf_retry(s->ctx, "write", PF_ERR_VERIFY, "%u sectors from 0x%06x did not take: again",
+                     f.redo + f.outside, f.first * PF_SECTOR);
+        j = (struct job){.a = a, .total = f.redo + f.outside};
     }
     a->res->proof = PF_PROOF_NONE;
-    if (!redo)
-        return pf_fail(ctx, PF_ERR_VERIFY,
+    if (!f.redo)
+        return pf_fail(s->ctx, PF_ERR_VERIFY,
                        "%u sectors outside of what was written differ from before, first 0x%06x",
-                       outside, first * PF_SECTOR);
-    return pf_fail(ctx, PF_ERR_VERIFY,
+                       f.outside, f.first * PF_SECTOR);
+    return pf_fail(s->ctx, PF_ERR_VERIFY,
                    "%u sectors do not hold what was written, first 0x%06x: the flash may be "
                    "write-protected or worn",
-                   redo, first * PF_SECTOR);
+                   f.redo, f.first * PF_SECTOR);
 }
 
 /* Put the protection back without losing the failure that is to be told. */
@@ -219,29 +243,25 @@ enum pf_err apply_target(struct apply *a)
 {
     struct pf_session *s = a->t->s;
     struct pf_ctx *ctx = s->ctx;
-    uint8_t *expect = NULL;
-    enum pf_err err;
+    uint8_t *expect = malloc((size_t)a->t->count * PF_SECTOR), *checked = malloc(a->t->count);
+    enum pf_err err = PF_OK;
 
     a->changed = false;
     a->erased = calloc(a->t->count, 1);
-    if (!a->erased)
-        return pf_fail(ctx, PF_ERR_NOMEM, "no memory for the sector map");
-    if (a->was) {
-        expect = malloc((size_t)a->t->count * PF_SECTOR);
-        if (!expect) {
-            free(a->erased);
-            return pf_fail(ctx, PF_ERR_NOMEM, "no memory for a copy of the flash");
-        }
-        expect_whole(a, expect);
+    if (!expect || !checked || !a->erased)
+        err = pf_fail(ctx, PF_ERR_NOMEM, "no memory for a copy of the flash");
+    if (!err) {
+        expect_whole(a, expect, checked);
+        err = s->proto->unlock ? s->proto->unlock(s) : PF_OK;
+        if (!err)
+            err = rounds(a, expect, checked);
+        if (s->proto->unlock)
+            lock_again(a);
     }
-    err = s->proto->unlock ? s->proto->unlock(s) : PF_OK;
-    if (!err)
-        err = rounds(a, expect);
-    free(expect);
-    if (s->proto->unlock)
-        lock_again(a);
-    if (err)
+    if (err && a->erased)
         warn_edges(a);
+    free(expect);
+    free(checked);
     free(a->erased);
     a->erased = NULL;
     if (a->changed && (ops_is_link_error(err) || err == PF_ERR_CANCELED)) {

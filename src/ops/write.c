@@ -129,11 +129,40 @@ static enum pf_err check_key(struct writing *w)
 
 /* --- the common course ------------------------------------------------ */
 
-static enum pf_err apply(struct writing *w, bool known)
+/* One flipped bit in a request sends an erase or a write to another place, and
+ * nothing on the wire guards against it. Without a backup at least the guarded
+ * sectors that are one bit away from one to be changed are read, so that they
+ * could be put back. */
+static enum pf_err read_neighbours(struct writing *w)
 {
-    struct apply a = {.t = &w->t, .res = w->res, .was = known ? w->have : NULL};
+    const unsigned flags = PF_REGION_GUARD | PF_REGION_IDENTITY;
 
-    return apply_target(&a);
+    /* Proved, or a flipped bit in the copy would be "put back". */
+    for (uint32_t i = 0; i < w->t.count; i++)
+        for (uint32_t bit = 1; w->t.differ[i] && bit < w->t.count; bit <<= 1) {
+            const uint32_t n = i ^ bit;
+
+            if (n < w->t.count && w->t.act[n] != TARGET_WANT && w->p.state[n] == SECTOR_UNKNOWN &&
+                ops_region_in(w->s, n * PF_SECTOR, PF_SECTOR, flags))
+                PF_TRY(prover_read(&w->p, n, 1));
+        }
+    return PF_OK;
+}
+
+static enum pf_err apply(struct writing *w)
+{
+    struct apply a = {.t = &w->t, .res = w->res, .was = w->have};
+    uint8_t *known = malloc(w->t.count);
+    enum pf_err err;
+
+    if (!known)
+        return pf_fail(w->s->ctx, PF_ERR_NOMEM, "no memory for the sector map");
+    for (uint32_t i = 0; i < w->t.count; i++)
+        known[i] = w->p.state[i] == SECTOR_PROVED;
+    a.known = known;
+    err = apply_target(&a);
+    free(known);
+    return err;
 }
 
 /* From a guarded target to a proved flash. */
@@ -160,8 +189,10 @@ static enum pf_err run(struct writing *w)
                              &w->res->backup_reused));
         w->res->differ = target_diff(&w->t, &w->p);
         target_plan(&w->t, w->res);
+    } else {
+        PF_TRY(read_neighbours(w));
     }
-    return apply(w, backup);
+    return apply(w);
 }
 
 static enum pf_err run_file(struct writing *w, const struct pf_write_options *opt,
