@@ -37,6 +37,7 @@ enum pf_image_kind {
     PF_IMAGE_BL_PARTITION,  /* partition table */
     PF_IMAGE_BL_OTA,        /* .xz.ota package */
     PF_IMAGE_BL_DTS,        /* device tree blob of the factory partition */
+    PF_IMAGE_BL_PSM,        /* settings area (EasyFlash) */
     PF_IMAGE_BL_LOADER,     /* eflash_loader: a RAM stub, never firmware */
     PF_IMAGE_FOREIGN,       /* another family or another kind of file; `title` names it */
 };
@@ -60,6 +61,7 @@ struct pf_image_check {
 struct pf_image {
     enum pf_image_kind kind;
     const char *kind_name; /* "backup" "rotated" "qio" "ua" "ug" "rbl" "plain" "rf" "obk-config"
+                              "oneb" "cpu" "uboot" "partition" "nv" "ota" "stub" "app" "dts" "psm"
                               "blank" "foreign" "raw": stable words for JSON */
     char title[96];        /* one line for people: "BK7231N whole flash backup" */
     const char *family;    /* "bk7231" "bl602" "ecr6600" "esp"...; NULL unknown */
@@ -96,6 +98,22 @@ enum pf_err pf_image_unrotate(uint8_t *data, size_t len);
  * image does not belong on the chip; `why` (cap bytes) then says so. */
 size_t pf_image_place(const struct pf_image *img, const char *chip, uint32_t flash_size,
                       struct pf_image_part *out, size_t cap, char *why, size_t why_cap);
+
+/* Where the devices of `chip` keep their partition table, in the flash; false:
+ * it has none that placing asks for. */
+bool pf_image_table_at(const char *chip, uint32_t *addr, uint32_t *len);
+
+/* As pf_image_place(), with the flash bytes of the device that hold its own
+ * partition table, as pf_image_table_at() tells: applications and areas go
+ * where that table has them, by name. Needed for a BL602, better for an
+ * ECR6600; for a BK7231 it changes nothing. `table` NULL: not known. */
+size_t pf_image_place_by_table(const struct pf_image *img, const uint8_t *table, size_t table_len,
+                               const char *chip, uint32_t flash_size, struct pf_image_part *out,
+                               size_t cap, char *why, size_t why_cap);
+
+/* The bytes to send of a file of kind ECR_STUB or BL_LOADER: unpacked when it
+ * is gzipped. Returns how many, 0 when they do not fit `cap`. */
+size_t pf_image_stub(const uint8_t *data, size_t len, uint8_t *out, size_t cap);
 
 /* MAC of an RF/TLV page; false when it holds none. */
 bool pf_bk7231_rf_mac(const uint8_t *page, size_t len, uint8_t mac[6]);

@@ -61,11 +61,31 @@ static void text_oem(struct bk7231_text *t, const uint8_t *p, const uint8_t *end
     text_copy(t->tuya_version, sizeof t->tuya_version, p, end, '\0');
 }
 
+/* What OpenBeken calls itself on each family; "OpenBK7231" is followed by the
+ * letter of the chip. */
+static bool text_obk(struct bk7231_text *t, const uint8_t *p, const uint8_t *end)
+{
+    static const struct {
+        const char *word;
+        size_t len;
+    } names[] = {{"OpenBK7231", 11}, {"OpenECR6600", 11}, {"OpenBL602", 9}};
+
+    if (t->obk[0])
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!starts(p, end, names[i].word) || (size_t)(end - p) <= names[i].len)
+            continue;
+        text_copy(t->obk, names[i].len + 1, p, end, '_');
+        return true;
+    }
+    return false;
+}
+
 static void text_at(struct bk7231_text *t, const uint8_t *p, const uint8_t *end)
 {
-    if (!t->obk[0] && starts(p, end, "OpenBK7231") && end - p > 11)
-        text_copy(t->obk, 12, p, end, '_');
-    else if (!t->obk_built[0] && (starts(p, end, "Built on ") || starts(p, end, "Build on ")))
+    if (text_obk(t, p, end))
+        return;
+    if (!t->obk_built[0] && (starts(p, end, "Built on ") || starts(p, end, "Build on ")))
         text_built(t, p + 9, end);
     else if (!t->tuya_sdk[0] && starts(p, end, "TUYA IOT SDK V:"))
         text_copy(t->tuya_sdk, sizeof t->tuya_sdk, p + 15, end, ' ');

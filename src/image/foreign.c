@@ -1,4 +1,4 @@
-/* foreign.c - files that are not for a BK7231, called by their name.
+/* foreign.c - files that are no image of a chip we know, called by their name.
  *
  * A plug looks the same from outside whatever chip it has, and a download may
  * be an archive or a web page: the message must say which it is. */
@@ -22,11 +22,6 @@ static const struct magic magics[] = {
     {0, 4, "BFPT", "bl602", "BL602 partition table"},
     {8, 4, "EF40", "bl602", "BL602 settings area (EasyFlash)"},
     {0, 4, "\xD0\x0D\xFE\xED", "bl602", "device tree blob (BL602 factory parameters)"},
-    {0, 4, "oneb", "ecr6600", "ECR6600 all-in-one image"},
-    {0, 7, "FotaPKG", "ecr6600", "ECR6600 OTA package"},
-    {0, 4, "\x32\x70\x78\x48", "ecr6600", "ECR6600 uboot or application"},
-    {0, 4, "\x18\x20\x26\x02", "ecr6600", "ECR6600 application (cpu)"},
-    {0x18, 4, "EF41", "ecr6600", "ECR6600 NV area (EasyFlash)"},
     {4, 4, "EF40", NULL, "EasyFlash settings area"},
     {0, 8, "UF2\n\x57\x51\x5D\x9E", NULL, "UF2 file"},
     {0, 4,
@@ -73,26 +68,6 @@ static bool foreign_bl602(const uint8_t *data, size_t len, struct pf_image *out)
     if (len >= 132 && get_le32(data + 128) == 0x22010000)
         return foreign(out, "bl602", "BL602 loader for RAM: a stub, not firmware");
     return foreign(out, "bl602", "BL602 image with boot header");
-}
-
-static bool foreign_ecr6600(const uint8_t *data, size_t len, struct pf_image *out)
-{
-    static const char name[] = "ECR6600F_";
-    size_t limit = len < 0x10000 ? len : 0x10000;
-
-    if (has(data, len, 0x18, "EF40", 4))
-        return foreign(out, "ecr6600",
-                       len > 0x7000 ? "ECR6600 whole flash image or backup"
-                                    : "ECR6600 partition table");
-    /* A stub is flat code without a header; the newer ones hold their name,
-     * and a gzipped one tells it in its header. */
-    for (size_t i = 0; len <= 0x40000 && i + 24 < limit; i++) {
-        if (data[i] != 'E' || memcmp(data + i, name, sizeof name - 1) != 0)
-            continue;
-        if (has(data, len, i + 9, "stub", 4) || has(data, len, i + 9, "customstub", 10))
-            return foreign(out, "ecr6600", "ECR6600 stub for RAM: not firmware");
-    }
-    return false;
 }
 
 /* ESP images: E9, 1..16 segments, flash mode, size and speed in range. Whole
@@ -174,7 +149,7 @@ static bool foreign_text(const uint8_t *data, size_t len, struct pf_image *out)
 
 bool image_probe_foreign(const uint8_t *data, size_t len, struct pf_image *out)
 {
-    if (foreign_bl602(data, len, out) || foreign_ecr6600(data, len, out))
+    if (foreign_bl602(data, len, out))
         return true;
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
         if (has(data, len, magics[i].offset, magics[i].bytes, magics[i].len))

@@ -8,8 +8,8 @@
 /* From the surest sign to the weakest: magic words, then the CRC16 weave of
  * Beken code, then ARM vectors, then everything that is not ours. */
 static image_probe *const probes[] = {
-    image_probe_blank, image_probe_ug,     image_probe_rbl,   image_probe_config,
-    image_probe_rf,    image_probe_bk7231, image_probe_plain, image_probe_foreign,
+    image_probe_blank,   image_probe_ug,     image_probe_rbl,   image_probe_config,  image_probe_rf,
+    image_probe_ecr6600, image_probe_bk7231, image_probe_plain, image_probe_foreign,
 };
 
 static const char *const kind_names[] = {
@@ -24,6 +24,14 @@ static const char *const kind_names[] = {
     [PF_IMAGE_BK_PLAIN] = "plain",
     [PF_IMAGE_BK_RF] = "rf",
     [PF_IMAGE_OBK_CONFIG] = "obk-config",
+    [PF_IMAGE_ECR_BACKUP] = "backup",
+    [PF_IMAGE_ECR_ALLINONE] = "oneb",
+    [PF_IMAGE_ECR_CPU] = "cpu",
+    [PF_IMAGE_ECR_UBOOT] = "uboot",
+    [PF_IMAGE_ECR_PARTITION] = "partition",
+    [PF_IMAGE_ECR_NV] = "nv",
+    [PF_IMAGE_ECR_OTA] = "ota",
+    [PF_IMAGE_ECR_STUB] = "stub",
     [PF_IMAGE_FOREIGN] = "foreign",
 };
 

@@ -54,13 +54,15 @@ static void other_families_and_files_are_named(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        /* Families we know have kinds of their own. */
+        const bool own = v[i].family && strcmp(v[i].family, "ecr6600") == 0;
         struct pf_image img;
 
         for (size_t k = 0; k < sizeof file; k++)
             file[k] = (uint8_t)(k * 37 + 1);
         memcpy(file + v[i].at, v[i].bytes, v[i].len);
         pf_image_inspect(file, sizeof file, &img);
-        if (img.kind != PF_IMAGE_FOREIGN || !strstr(img.title, v[i].word))
+        if ((img.kind == PF_IMAGE_FOREIGN) == own || !strstr(img.title, v[i].word))
             fail_msg("row %zu: %s, expected %s", i, img.title, v[i].word);
         if (v[i].family)
             assert_string_equal(img.family, v[i].family);
@@ -90,7 +92,8 @@ static void whole_flashes_of_other_families_and_stubs_are_named(void **state)
     memset(flash, 0xff, MAKE_FLASH);
     memcpy(flash + 0x18, "EF40", 4);
     pf_image_inspect(flash, MAKE_FLASH, &img);
-    assert_string_equal(img.title, "ECR6600 whole flash image or backup");
+    assert_int_equal(img.kind, PF_IMAGE_ECR_BACKUP);
+    assert_string_equal(img.title, "ECR6600 whole flash backup, damaged");
     free(flash);
 }
 
