@@ -25,7 +25,11 @@ void app_start(struct sim *s)
     s->baud = APP_BAUD;
     s->app_have = 0;
     s->app_reboots = false;
-    s->app_next = s->cfg.app == SIM_APP_CHATTY ? s->now + APP_BOOT_NS : SIM_NEVER;
+    s->app_next = SIM_NEVER;
+    if (s->cfg.app == SIM_APP_CHATTY)
+        s->app_next = s->now + (s->ops->app_boot_ns ? s->ops->app_boot_ns : APP_BOOT_NS);
+    if (s->ops->app_says)
+        s->app_line = 0;
     if (s->ops->app_ok && !s->ops->app_ok(s)) {
         s->phase = SIM_DEAD;
         s->app_next = SIM_NEVER;
@@ -55,12 +59,17 @@ void app_rx(struct sim *s, uint8_t byte)
 void app_timer(struct sim *s)
 {
     const char *text;
+    char line[128];
 
     if (s->app_reboots) {
         sim_reset(s);
         return;
     }
+    s->app_next = s->now + s->cfg.chat_ns;
+    if (s->ops->app_says) {
+        sim_chat(s, (uint8_t *)line, s->ops->app_says(s, s->app_line++, line, sizeof line));
+        return;
+    }
     text = app_says[s->app_line++ % (sizeof app_says / sizeof *app_says)];
     sim_chat(s, (const uint8_t *)text, strlen(text));
-    s->app_next = s->now + s->cfg.chat_ns;
 }

@@ -6,6 +6,7 @@
 const struct sim_device_ops *const sim_devices[] = {
     &sim_bk7231t,
     &sim_bk7231n,
+    &sim_ecr6600,
     NULL,
 };
 
@@ -36,11 +37,12 @@ const char *pf_sim_help(void)
            "power=wired          --power-cmd and set_power() switch it; fixed: nobody does;\n"
            "                     cycle:MS a person does until linked; on:MS it comes then\n"
            "reset=rts            line wired to the reset pin: rts, dtr, none\n"
-           "start=app            what runs at first: app, boot, loader (waits for a link)\n"
+           "start=app            what runs at first: app, boot, loader (waits for a link), stub\n"
            "app=silent           application: silent, reboot-text, chatty\n"
            "chat=200             ms between what a chatty application says\n"
+           "levels=ok            bad: the adapter's voltage is wrong, all bytes are garbage\n"
            "pace=1               served: keep real wire and flash times\n"
            "limit=0              served: end after so many ms\n"
            "linesock=PATH        served: datagram socket that takes `L DTR RTS` lines\n" FAULT_HELP
-               BK7231T_HELP BK7231N_HELP;
+               BK7231T_HELP BK7231N_HELP ECR6600_HELP;
 }

@@ -7,6 +7,7 @@
 
 extern const struct sim_device_ops sim_bk7231t;
 extern const struct sim_device_ops sim_bk7231n;
+extern const struct sim_device_ops sim_ecr6600;
 
 #define BK7231T_HELP                                                                               \
     "bk7231t: loader in flash (BK7231S)\n"                                                         \
@@ -35,5 +36,26 @@ extern const struct sim_device_ops sim_bk7231n;
     "rescan=0             1: a mismatching byte may begin a new frame\n"                           \
     "chipid=0x7231C       what register 0x800000 holds\n"                                          \
     "mute=sAA-l08         short and long opcodes it does not know\n"
+
+#define ECR6600_HELP                                                                               \
+    "ecr6600: mask ROM, uboot, and the RAM stub that was uploaded\n"                               \
+    "stub=custom          what an upload becomes: custom, 1.3.11, 1.3.4, 1.4.0\n"                  \
+    "boot=45              ms from reset to the UART window\n"                                      \
+    "window=100           ms it is open when the application is valid\n"                           \
+    "loop=1000            ms it is open, again and again, when it is not\n"                        \
+    "romwindow=2000       the same in the ROM, when there is no uboot\n"                           \
+    "xtal=40              crystal, 40 or 26 MHz: the loader's real baud rate\n"                    \
+    "resetpad=on          off: the application disables the reset pin\n"                           \
+    "stubbaud=115200      start=stub: its rate\n"                                                  \
+    "header=N             start=loader: already synced, with N bytes of a header\n"                \
+    "layout=obk           partition table: obk, at, obk-high, at-high (NV at the flash's end)\n"   \
+    "nv=full              nv_amt: full, nomac, blank\n"                                            \
+    "otp=AA:BB:..         MAC in the flash's OTP\n"                                                \
+    "efuse=0x20:0x10000-..  efuse words\n"                                                         \
+    "rxbuf=16             bytes the UART buffers\n"                                                \
+    "cache=fresh          1.3.4 hashes fresh or stale (cached) flash\n"                            \
+    "wtype=check          data frames of another type: check, any (taken as data)\n"               \
+    "unit=100             us per XMODEM timeout unit\n"                                            \
+    "pack=1024            KiB the stub deflates in a second\n"
 
 #endif

@@ -91,9 +91,11 @@ void sim_host_lines(struct sim *s, unsigned lines)
     s->held = held;
     if (!s->powered)
         return;
+    if (held && s->ops->reset_ignored && s->ops->reset_ignored(s))
+        return;
     if (held)
         stop_chip(s, SIM_HELD);
-    else
+    else if (s->phase == SIM_HELD)
         boot(s);
 }
 
@@ -385,14 +387,14 @@ static void deliver(struct sim *s)
         s->rx_bytes++;
         return;
     }
-    if (!baud || bus_baud_match(baud, s->baud)) {
+    if (!s->cfg.bad_levels && (!baud || bus_baud_match(baud, s->baud))) {
         receive(s, byte);
         return;
     }
     if (begun < s->garbled_to)
         return;
     s->garbled_to = begun + (s->instant ? 0 : bus_byte_ns(s->baud) * 19 / 20);
-    n = bus_garble(&s->rng, byte, baud, s->baud, seen);
+    n = bus_garble(&s->rng, byte, baud ? baud : s->baud, s->baud, seen);
     for (size_t i = 0; i < n; i++)
         receive(s, seen[i]);
 }
@@ -427,20 +429,21 @@ static void adapter_take(struct sim *s, uint32_t n, uint64_t at)
         bus_drop(&s->to_adapter, n);
         return;
     }
-    if (!s->host_baud || bus_baud_match(run->baud, s->host_baud)) {
+    if (!s->cfg.bad_levels && (!s->host_baud || bus_baud_match(run->baud, s->host_baud))) {
         bus_push(&s->to_host, &got, bytes);
     } else {
+        uint32_t host_baud = s->host_baud ? s->host_baud : run->baud;
         uint64_t share = 0;
 
         for (uint32_t i = 0; i < n; i++) {
             uint8_t seen[BUS_GARBAGE];
 
             /* A slow receiver sees fewer bytes than were sent. */
-            share += s->host_baud;
-            if (run->baud > s->host_baud && share < run->baud)
+            share += host_baud;
+            if (run->baud > host_baud && share < run->baud)
                 continue;
             share = 0;
-            got.len = (uint32_t)bus_garble(&s->rng, bytes[i], run->baud, s->host_baud, seen);
+            got.len = (uint32_t)bus_garble(&s->rng, bytes[i], run->baud, host_baud, seen);
             bus_push(&s->to_host, &got, seen);
         }
     }

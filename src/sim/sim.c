@@ -206,6 +206,8 @@ static void unmake(struct sim *s)
     bus_fini(&s->to_adapter);
     bus_fini(&s->to_host);
     nor_fini(&s->nor);
+    if (s->dev && s->ops->fini)
+        s->ops->fini(s);
     free(s->held_reply);
     free(s->dev);
     free(s);

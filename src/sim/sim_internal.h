@@ -73,10 +73,24 @@ struct sim_device_ops {
 
     /* False: the application cannot run from this flash. */
     bool (*app_ok)(const struct sim *s);
+
+    /* The rest may be NULL, false or 0. */
+    bool has_stub; /* start=stub makes sense */
+
+    /* True: what runs ignores the reset pin. */
+    bool (*reset_ignored)(const struct sim *s);
+
+    /* The n-th thing a chatty application says since it started, into `buf`; returns
+     * its length. It first speaks after `app_boot_ns`. */
+    size_t (*app_says)(const struct sim *s, unsigned n, char *buf, size_t cap);
+    uint64_t app_boot_ns;
+
+    /* Free what the state at s->dev owns. */
+    void (*fini)(struct sim *s);
 };
 
 enum sim_power { SIM_POWER_WIRED, SIM_POWER_FIXED, SIM_POWER_CYCLE, SIM_POWER_ON };
-enum sim_start { SIM_START_APP, SIM_START_BOOT, SIM_START_LOADER };
+enum sim_start { SIM_START_APP, SIM_START_BOOT, SIM_START_LOADER, SIM_START_STUB };
 enum sim_app { SIM_APP_SILENT, SIM_APP_REBOOT, SIM_APP_CHATTY };
 
 struct sim_config {
@@ -98,6 +112,7 @@ struct sim_config {
     enum sim_app app;
     uint64_t chat_ns;
     uint32_t packet; /* bytes a USB packet carries */
+    bool bad_levels; /* chip and adapter do not understand each other's voltages */
     char faults[256];
     struct nor_times times;
     bool sr1_clears_sr2, sr2_only_by_31;

@@ -218,7 +218,7 @@ static enum pf_err flash_key(struct sim *s, const char *key, const char *value, 
         s->cfg.times.page = SIM_US(n);
         return PF_OK;
     }
-    if (!strcmp(key, "crc")) {
+    if (!strcmp(key, "crc") || !strcmp(key, "sha")) {
         if (!bytes(value, 1u << 30, &s->cfg.crc_rate))
             return sim_bad(s, key, value, "bytes per second, as 4M");
         return PF_OK;
@@ -257,7 +257,8 @@ static enum pf_err plug_key(struct sim *s, const char *key, const char *value, b
         return PF_OK;
     }
     if (!strcmp(key, "start")) {
-        PF_TRY(key_choice(s, key, value, "app|boot|loader", &i));
+        PF_TRY(key_choice(s, key, value,
+                          s->ops->has_stub ? "app|boot|loader|stub" : "app|boot|loader", &i));
         s->cfg.start = (enum sim_start)i;
         return PF_OK;
     }
@@ -274,6 +275,11 @@ static enum pf_err plug_key(struct sim *s, const char *key, const char *value, b
     if (!strcmp(key, "fault")) {
         PF_TRY(key_text(s, key, value, s->cfg.faults, sizeof s->cfg.faults));
         return fault_parse(s->ctx, value, &s->plan);
+    }
+    if (!strcmp(key, "levels")) {
+        PF_TRY(key_choice(s, key, value, "ok|bad", &i));
+        s->cfg.bad_levels = i == 1;
+        return PF_OK;
     }
     if (!strcmp(key, "pace"))
         return key_bool(s, key, value, &s->cfg.pace);
