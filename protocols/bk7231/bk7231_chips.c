@@ -41,12 +41,13 @@ static const struct pf_region bk7231_regions_n[] = {
 /* Vectors and key; the loader's partition table (logical DC24h on T 1.0.5,
  * E95Ch on N 1.0.1); the loader's RBL header at 10F9Ah; vectors of the
  * application; its RBL header where OpenBeken (T) and where Tuya put it; MAC;
- * configuration. */
+ * configuration; the key of Tuya's storage, which tells whose data lies about. */
 static const uint32_t bk7231_info_t[] = {
-    0x000000, 0x00e000, 0x00f000, 0x010000, 0x011000, 0x0ff000, 0x129000, 0x1e0000, 0x1e1000, ~0u,
+    0x000000, 0x00e000, 0x00f000, 0x010000, 0x011000, 0x0ff000,
+    0x129000, 0x1e0000, 0x1e1000, 0x1ee000, ~0u,
 };
 static const uint32_t bk7231_info_n[] = {
-    0x000000, 0x00e000, 0x00f000, 0x010000, 0x011000, 0x129000, 0x1d0000, 0x1d1000, ~0u,
+    0x000000, 0x00e000, 0x00f000, 0x010000, 0x011000, 0x129000, 0x1d0000, 0x1d1000, 0x1ee000, ~0u,
 };
 
 const struct pf_chip bk7231_chip_t = {

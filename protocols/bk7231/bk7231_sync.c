@@ -170,7 +170,7 @@ enum pf_err bk7231_sync(struct bk7231 *s, const struct bk7231_sync *how)
     PF_TRY(bk7231_discard(s));
     s->diag = &diag;
     if (how->guide)
-        sync_event(s, &c, "waiting", "waiting for a BK7231 to answer");
+        sync_event(s, &c, "waiting", "waiting for a BK7231: switch its 3.3 V off and on now");
     err = sync_train(s, how, &c);
     if (err == PF_ERR_SYNC)
         err = sync_failed(s);
