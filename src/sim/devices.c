@@ -6,6 +6,7 @@
 const struct sim_device_ops *const sim_devices[] = {
     &sim_bk7231t,
     &sim_bk7231n,
+    &sim_bl602,
     &sim_ecr6600,
     NULL,
 };
@@ -44,5 +45,5 @@ const char *pf_sim_help(void)
            "pace=1               served: keep real wire and flash times\n"
            "limit=0              served: end after so many ms\n"
            "linesock=PATH        served: datagram socket that takes `L DTR RTS` lines\n" FAULT_HELP
-               BK7231T_HELP BK7231N_HELP ECR6600_HELP;
+               BK7231T_HELP BK7231N_HELP BL602_HELP ECR6600_HELP;
 }

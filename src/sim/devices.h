@@ -7,6 +7,7 @@
 
 extern const struct sim_device_ops sim_bk7231t;
 extern const struct sim_device_ops sim_bk7231n;
+extern const struct sim_device_ops sim_bl602;
 extern const struct sim_device_ops sim_ecr6600;
 
 #define BK7231T_HELP                                                                               \
@@ -36,6 +37,32 @@ extern const struct sim_device_ops sim_ecr6600;
     "rescan=0             1: a mismatching byte may begin a new frame\n"                           \
     "chipid=0x7231C       what register 0x800000 holds\n"                                          \
     "mute=sAA-l08         short and long opcodes it does not know\n"
+
+#define BL602_HELP                                                                                 \
+    "bl602: mask ROM and the RAM loader that was uploaded (defaults: reset=dtr, app=chatty)\n"     \
+    "strap=rts            GPIO8: high, low, hand (a person, until linked), rts or dtr (asserted\n" \
+    "                     is high), nrts or ndtr (asserted is low)\n"                              \
+    "session=500000       start=loader: rate of the session found running, 0 none, waits for 55s\n"\
+    "loader=1.9.0         build: 1.9.0, cube, mcu, sdk, 1.4.8, blflash, rc32m\n"                   \
+    "idle=10000           ms of one of its receive time-outs, two end a session (by build)\n"      \
+    "romidle=2000         ms without a byte that end a session of the ROM\n"                       \
+    "sha=4M               hash speed, as crc=\n"                                                   \
+    "rommax=500000        highest rate the ROM measures right\n"                                   \
+    "train=4              bytes 55 that a measurement takes\n"                                     \
+    "sdio=2               ms the ROM looks away between 2 ms of listening\n"                       \
+    "abr=55               any: other bytes are measured as well\n"                                 \
+    "fifo=32              bytes the ROM's UART keeps while it works\n"                             \
+    "startup=20           ms from run_image until the loader listens\n"                            \
+    "take=100             us until it takes a frame; bytes behind one are lost until then\n"       \
+    "idflag=0x80          fourth byte behind the flash id (by build)\n"                            \
+    "winbond=1            0: erases blank ranges of an EF flash as well\n"                         \
+    "runs=loader          nothing: an accepted image crashes\n"                                    \
+    "xtal=40              MHz on the board: 24, 26, 32, 38.4, 40\n"                                \
+    "sign=0 encrypt=0     efuse settings that refuse other images\n"                               \
+    "swusage=0            efuse word 10\n"                                                         \
+    "table=both           newer second, first or second only, none\n"                              \
+    "layout=vendor        obk: OpenBeken's 2 MiB partition table\n"                                \
+    "notable=boot         stop: boot2 needs a partition table\n"
 
 #define ECR6600_HELP                                                                               \
     "ecr6600: mask ROM, uboot, and the RAM stub that was uploaded\n"                               \
