@@ -1,6 +1,8 @@
 /* bl602.h - the virtual BL602: what its mask ROM and its RAM loader share.
  *
- *   bl602.c          switches, straps, auto-baud, time, erase and program jobs
+ *   bl602.c          straps, auto-baud, time, what runs
+ *   bl602_chip.c     switches, memory, efuse
+ *   bl602_job.c      erasing and programming
  *   bl602_rom.c      the mask ROM's command parser (reference 3)
  *   bl602_loader.c   the uploaded eflash_loader (reference 4)
  *   bl602_factory.c  boot headers, partition tables, a synthetic flash (6, 7)
@@ -144,7 +146,8 @@ static inline struct bl602_state *bl602_of(const struct sim *s)
 
 /* ---- bl602.c ---- */
 
-/* "OK", or "OK", length and data. False: the chip was reset instead. */
+/* Two letters, "OK", or "OK", length and data. False: the chip was reset instead. */
+bool bl602_say(struct sim *s, const char *two);
 bool bl602_ok(struct sim *s);
 bool bl602_data(struct sim *s, const uint8_t *data, uint32_t len);
 /* "FL" and a code of reference 3.5. */
@@ -155,11 +158,17 @@ void bl602_listen(struct sim *s);
 /* Once the answer has left: 4 ms later something else runs. */
 void bl602_leave(struct sim *s, enum bl602_then then);
 
+/* ---- bl602_job.c ---- */
+
 /* Begin a job; rom_job_done() or loader_job_done() follows. `end` of an erase
  * is inclusive, as on the wire. */
 void bl602_erase(struct sim *s, uint32_t start, uint32_t end, bool say_pd);
 void bl602_erase_chip(struct sim *s);
 void bl602_program(struct sim *s, uint32_t addr, const uint8_t *data, uint32_t len);
+/* The next operation, once the one before is over. */
+void bl602_job_step(struct sim *s);
+
+/* ---- bl602_chip.c ---- */
 
 /* Words of RAM or of the made-up ROM and registers. */
 uint32_t bl602_peek(const struct sim *s, uint32_t addr);
@@ -170,6 +179,11 @@ bool bl602_ram_span(uint32_t addr, uint32_t len, uint32_t *offset);
 void bl602_efuse(const struct sim *s, uint8_t out[BL602_EFUSE]);
 /* The 20 bytes of command 10 (reference 3.4). */
 void bl602_boot_info(const struct sim *s, uint32_t version, uint8_t out[20]);
+
+/* Of struct sim_device_ops. */
+void bl602_defaults(struct sim *s);
+enum pf_err bl602_option(struct sim *s, const char *key, const char *value, bool *known);
+void bl602_attach(struct sim *s);
 
 /* ---- bl602_rom.c ---- */
 

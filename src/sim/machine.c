@@ -383,7 +383,7 @@ static void deliver(struct sim *s)
         echo(s, s->host_bytes - s->to_device.len - 1, byte);
     if (s->phase == SIM_OFF || s->phase == SIM_HELD || s->phase == SIM_DEAD || begun < s->rx_from)
         return;
-    if (s->phase == SIM_LOADER && s->ops->pin && s->ops->pin(s, baud, byte)) {
+    if (s->phase == SIM_LOADER && s->ops->pin && !s->cfg.bad_levels && s->ops->pin(s, baud, byte)) {
         s->rx_bytes++;
         return;
     }
