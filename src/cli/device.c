@@ -9,6 +9,8 @@ struct device {
     struct pf_transport *port;
     struct pf_session *session;
     struct pf_fault fault;
+    uint8_t *stub; /* owned */
+    size_t stub_len;
 };
 
 /* The only plausible port: exactly one on USB. Others are listed, never tried:
@@ -78,6 +80,17 @@ static enum pf_err bad_fault(struct cli *cli)
                    cli->opt.fault, kinds);
 }
 
+static enum pf_err open_stub(struct cli *cli, struct device *dev)
+{
+    const struct pf_chip *chip = cli->opt.chip ? pf_chip_by_name(cli->opt.chip) : NULL;
+    char said[64];
+
+    if (chip && !chip->takes_stub)
+        return pf_fail(&cli->ctx, PF_ERR_USAGE, "%s: %s needs no stub, its loader does everything",
+                       cli_option_said(&cli->opt, OPT_STUB, said, sizeof said), chip->title);
+    return pf_stub_open(&cli->ctx, cli->opt.stub, &dev->stub, &dev->stub_len);
+}
+
 /* What can be told before a port is touched. */
 static enum pf_err check(struct cli *cli, struct device *dev)
 {
@@ -88,6 +101,8 @@ static enum pf_err check(struct cli *cli, struct device *dev)
     if (opt->chip && strcmp(opt->chip, "auto") != 0 && !pf_chip_by_name(opt->chip))
         return pf_fail(&cli->ctx, PF_ERR_USAGE, "%s: '%.40s' is not a chip (see plugflash chips)",
                        cli_option_said(opt, OPT_CHIP, said, sizeof said), opt->chip);
+    if (opt->stub && strcmp(opt->stub, "auto") != 0 && strcmp(opt->stub, "none") != 0)
+        PF_TRY(open_stub(cli, dev));
     if (opt->fault && !parse_fault(opt->fault, &dev->fault))
         return bad_fault(cli);
     if (opt->reset_seq)
@@ -141,9 +156,14 @@ static enum pf_err link_device(struct cli *cli, struct device *dev)
         .retries = opt->retries,
         .timeout_scale = (unsigned)opt->timeout_scale,
         .flash_size = opt->flash_size,
+        .stub = dev->stub,
+        .stub_len = dev->stub_len,
     };
 
     PF_TRY(pf_session_open(&cli->ctx, dev->port, &link, &dev->session));
+    if (dev->stub && !dev->session->chip->takes_stub)
+        pf_warn(&cli->ctx, "%s needs no stub; %s is not used", dev->session->chip->title,
+                opt->stub);
     cli->synced = true;
     cli->synced_us = dev->session->id.synced_us;
     snprintf(cli->chip, sizeof cli->chip, "%s", dev->session->chip->name);
@@ -193,19 +213,25 @@ static enum pf_err work_on(struct cli *cli, struct device *dev, const char *name
     return err;
 }
 
-enum pf_err cli_with_device(struct cli *cli, cli_work_fn work, void *arg)
+static enum pf_err with_device(struct cli *cli, struct device *dev, cli_work_fn work, void *arg)
 {
-    struct device dev = {0};
     const char *name = cli->opt.port;
     char only[256];
-    enum pf_err err;
 
-    PF_TRY(check(cli, &dev));
+    PF_TRY(check(cli, dev));
     if (!name) {
         PF_TRY(choose_port(cli, only, sizeof only));
         name = only;
     }
-    err = work_on(cli, &dev, name, work, arg);
+    return work_on(cli, dev, name, work, arg);
+}
+
+enum pf_err cli_with_device(struct cli *cli, cli_work_fn work, void *arg)
+{
+    struct device dev = {0};
+    enum pf_err err = with_device(cli, &dev, work, arg);
+
+    free(dev.stub);
     if (cli->opt.fault)
         report_add(&cli->report, PF_F_BOOL("fault_fired", dev.fault.fired));
     return err;

@@ -41,7 +41,8 @@ const struct cli_option cli_option_table[OPT_COUNT] = {
                            AT(timeout_scale), 10, 10000, 0, true,
                            "stretch every timeout, for slow networks (1)"},
     [OPT_STUB] = {OPT_STUB, "stub", 0, "auto|none|FILE", KIND_TEXT, AT(stub), 0, 0, 0, true,
-                  "RAM stub; BK7231 needs none, so FILE is refused"},
+                  "RAM stub that ECR6600 and BL602 need: a vendor's or a community one, raw or "
+                  "gzipped; auto: what runs already"},
     [OPT_FLASH_SIZE] = {OPT_FLASH_SIZE, "flash-size", 0, "LEN", KIND_NUMBER, AT(flash_size), 65536,
                         MAX_FLASH, 0, true, "size of the flash, instead of asking the device"},
     [OPT_FORMAT] = {OPT_FORMAT, "format", 0, "text|json", KIND_CHOICE, AT(json), 0, 0, 0, true,
@@ -387,7 +388,6 @@ static enum pf_err check_together(struct pf_ctx *ctx, const struct cli_options *
 {
     enum cli_command_id id = opt->command->id;
     bool to_stdout = opt->output && strcmp(opt->output, "-") == 0;
-    char said[64];
 
     if (id == CMD_READ && strcmp(opt->arg[2], "-") == 0)
         to_stdout = true;
@@ -396,10 +396,6 @@ static enum pf_err check_together(struct pf_ctx *ctx, const struct cli_options *
                        "flash contents and --format json cannot share stdout: name a file");
     if (opt->quiet && opt->verbose)
         return pf_fail(ctx, PF_ERR_USAGE, "-q and -v contradict each other");
-    if (opt->stub && strcmp(opt->stub, "auto") != 0 && strcmp(opt->stub, "none") != 0)
-        return pf_fail(ctx, PF_ERR_USAGE,
-                       "%s: BK7231 needs no stub, its loader does everything; leave it at auto",
-                       cli_option_said(opt, OPT_STUB, said, sizeof said));
     if (opt->guard_none && opt->source[OPT_CHIP_ID] == CLI_UNSET)
         return pf_fail(ctx, PF_ERR_USAGE,
                        "--guard none needs the device's chip id typed back: --chip-id HEX (see "

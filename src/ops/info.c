@@ -36,7 +36,7 @@ enum pf_err pf_info_read(struct pf_session *s, struct pf_info *out)
         out->stats.moved += PF_SECTOR;
     }
     if (!err)
-        pf_bk7231_firmware(addr, sector, count, &out->firmware);
+        pf_firmware_inspect(s->chip->family, addr, sector, count, &out->firmware);
     out->stats.us = ops_elapsed(s);
     free(buf);
     return err;

@@ -18,19 +18,20 @@
 #define LOADS_MAX     8
 #define SMALL_JSON    (1u << 20)
 
-/* The first sector of each identity region tells the MAC; they are read now
- * and proved with everything else. */
+/* The identity regions tell the MAC; they are read now and proved with
+ * everything else. */
 static enum pf_err learn_mac(struct prover *p, uint8_t mac[6], bool *has)
 {
     const size_t len = (size_t)p->count * PF_SECTOR;
 
     for (const struct pf_region *r = pf_session_regions(p->s); r && r->name; r++) {
-        const uint32_t i = r->addr / PF_SECTOR;
+        const uint32_t first = r->addr / PF_SECTOR, end = first + r->len / PF_SECTOR;
 
-        if (!(r->flags & PF_REGION_IDENTITY) || i >= p->count)
+        if (!(r->flags & PF_REGION_IDENTITY) || end > p->count)
             continue;
-        if (p->state[i] != SECTOR_PROVED && p->state[i] != SECTOR_READ)
-            PF_TRY(prover_read(p, i, 1));
+        for (uint32_t i = first; i < end; i++)
+            if (p->state[i] != SECTOR_PROVED && p->state[i] != SECTOR_READ)
+                PF_TRY(prover_read(p, i, 1));
     }
     *has = ops_find_mac(p->s, 0, p->content, len, mac);
     return PF_OK;

@@ -114,28 +114,30 @@ static enum pf_err refuse_unplaceable(struct pf_session *s, const struct source_
 }
 
 /* Some check failed; a file without checks is not damaged but unknown. */
-static bool damaged(const struct pf_image *image)
+static bool is_backup(const struct pf_image *image)
 {
-    bool ok = true;
-
-    for (size_t i = 0; i < image->nchecks; i++)
-        ok &= image->check[i].ok;
-    return !ok;
+    return image->kind == PF_IMAGE_BK_BACKUP || image->kind == PF_IMAGE_ECR_BACKUP ||
+           image->kind == PF_IMAGE_BL_BACKUP;
 }
 
+/* A backup of the right length goes back as it is, with a warning: it may be
+ * the only one there is, and the device may have held just that. */
 static enum pf_err refuse_damaged(struct pf_session *s, const struct source_options *opt,
                                   const struct source *src, const struct pf_image *image)
 {
+    const bool exact =
+        opt->use == SOURCE_RESTORE && is_backup(image) && src->len == s->id.flash_size;
+
     for (size_t i = 0; i < image->nchecks; i++) {
         const struct pf_image_check *c = &image->check[i];
 
         if (c->ok)
             continue;
-        if (src->has_manifest || opt->use == SOURCE_VERIFY) {
+        if (src->has_manifest || exact || opt->use == SOURCE_VERIFY) {
             pf_warn(s->ctx, "%s: %s: %s", opt->path, c->name, c->text);
             continue;
         }
-        return pf_fail(s->ctx, PF_ERR_FILE,
+        return pf_fail(s->ctx, PF_ERR_CHIP,
                        "%s is damaged: %s: %.200s; if it is meant, place it with --at", opt->path,
                        c->name, c->text);
     }
@@ -168,28 +170,51 @@ static enum pf_err fit_parts(struct pf_session *s, const struct source_options *
     return PF_OK;
 }
 
+/* Ask the image layer, with the device's own partition table where the chip has
+ * one that counts. */
+static enum pf_err place_by_device(struct pf_session *s, const struct source_options *opt,
+                                   struct source *src, const struct pf_image *image)
+{
+    char why[160] = "it does not belong there";
+    uint8_t *table = NULL;
+    uint32_t at, len;
+    enum pf_err err = PF_OK;
+
+    if (pf_image_table_at(s->chip->name, &at, &len)) {
+        PF_TRY(ops_check_span(s, at, len, PF_SECTOR));
+        table = malloc(len);
+        if (!table)
+            return pf_fail(s->ctx, PF_ERR_NOMEM, "no memory for the partition table");
+        err = s->proto->read(s, at, table, len);
+    } else {
+        len = 0;
+    }
+    if (!err)
+        src->nparts = pf_image_place_by_table(image, table, len, s->chip->name, s->id.flash_size,
+                                              src->part, PF_IMAGE_PARTS, why, sizeof why);
+    free(table);
+    PF_TRY(err);
+    if (!src->nparts)
+        return pf_fail(s->ctx, PF_ERR_CHIP, "%s (%s) cannot go on this %s: %s", opt->path,
+                       image->title, s->chip->title, why);
+    return PF_OK;
+}
+
 static enum pf_err place(struct pf_session *s, const struct source_options *opt, struct source *src,
                          const struct pf_image *image)
 {
-    char why[160] = "it does not belong there";
-
     if (opt->at_given)
         return place_at(s, opt, src, image);
     if (place_by_manifest(s, opt, src, image))
         return refuse_damaged(s, opt, src, image);
     PF_TRY(refuse_unplaceable(s, opt, image));
     PF_TRY(refuse_damaged(s, opt, src, image));
-    src->nparts = pf_image_place(image, s->chip->name, s->id.flash_size, src->part, PF_IMAGE_PARTS,
-                                 why, sizeof why);
-    if (!src->nparts)
-        return pf_fail(s->ctx, damaged(image) ? PF_ERR_FILE : PF_ERR_CHIP,
-                       "%s (%s) cannot go on this %s: %s", opt->path, image->title, s->chip->title,
-                       why);
-    if (opt->use == SOURCE_RESTORE && image->kind != PF_IMAGE_BK_BACKUP)
+    PF_TRY(place_by_device(s, opt, src, image));
+    if (opt->use == SOURCE_RESTORE && !is_backup(image))
         return pf_fail(s->ctx, PF_ERR_CHIP,
                        "%s is %s, not a backup of a whole flash: use `write` for it", opt->path,
                        image->title);
-    src->whole = image->kind == PF_IMAGE_BK_BACKUP || image->kind == PF_IMAGE_BK_QIO;
+    src->whole = is_backup(image) || image->kind == PF_IMAGE_BK_QIO;
     return fit_parts(s, opt, src);
 }
 

@@ -114,9 +114,9 @@ bool ops_find_mac(const struct pf_session *s, uint32_t addr, const uint8_t *cont
     for (const struct pf_region *r = pf_session_regions(s); r && r->name; r++) {
         if (!(r->flags & PF_REGION_IDENTITY) || r->addr < addr)
             continue;
-        if ((uint64_t)(r->addr - addr) + PF_SECTOR > len)
+        if ((uint64_t)(r->addr - addr) + r->len > len)
             continue;
-        if (pf_bk7231_rf_mac(content + (r->addr - addr), PF_SECTOR, mac))
+        if (pf_image_mac(content + (r->addr - addr), r->len, mac))
             return true;
     }
     return false;

@@ -61,7 +61,7 @@ static void usage_errors_of_every_command_end_with_2(void **state)
         "-p sim:bk7231n info --chip esp32",
         "-p sim:bk7231n info --fault melt@1",
         "-p sim:bk7231n info --reset-seq Z",
-        "-p sim:bk7231n info --stub x.bin",
+        "-p sim:bk7231n -c bk7231n info --stub x.bin",
         "-p sim:bk7231n info --power-cmd nonsense",
         "-p sim:bk7231n write f --guard nosuch",
         "-p sim:bk7231n read 0x300000 4k f",

@@ -275,7 +275,6 @@ static void usage_errors_name_what_is_wrong(void **state)
         {"info --sync-timeout soon", "--sync-timeout: 'soon'"},
         {"info --timeout-scale 0", "--timeout-scale"},
         {"info --flash-size 32M", "--flash-size"},
-        {"info --stub x.bin", "BK7231 needs no stub"},
         {"info --format yaml", "--format: 'yaml' is not text|json"},
         {"info -q -v", "contradict"},
         {"info extra", "usage: plugflash info"},

@@ -225,7 +225,7 @@ static void a_damaged_image_is_refused_before_anything(void **state)
     len = make_qio(&make_n, p->file);
     p->file[0x13005] ^= 1;
     put_file("qio.bin", p->file, len);
-    assert_err(&p->d, pf_write(&p->d.base, &opt, &res), PF_ERR_FILE);
+    assert_err(&p->d, pf_write(&p->d.base, &opt, &res), PF_ERR_CHIP);
     assert_non_null(strstr(p->d.ctx.text, "damaged"));
     assert_int_equal(p->d.calls, 0);
     assert_untouched(p);
