@@ -195,7 +195,7 @@ static void a_bad_environment_value_is_named(void **state)
     (void)state;
     refuse_env("info", "PLUGFLASH_BAUD=fast", "PLUGFLASH_BAUD: 'fast'");
     refuse_env("info", "PLUGFLASH_FORMAT=xml", "PLUGFLASH_FORMAT: 'xml'");
-    refuse_env("info", "PLUGFLASH_STUB=x.bin", "PLUGFLASH_STUB");
+    refuse_env("info", "PLUGFLASH_RETRIES=0", "PLUGFLASH_RETRIES");
 }
 
 static void an_empty_or_overruled_environment_value_does_not_matter(void **state)
