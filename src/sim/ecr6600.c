@@ -253,6 +253,7 @@ static void boot(struct sim *s)
     if (s->cfg.start == SIM_START_STUB) {
         s->rx_from = s->now;
         ecrdev_stub_start(s);
+        s->busy_until = s->now; /* it has been there for long */
         s->baud = ecrdev_real_baud(e->stub_baud);
     } else if (s->cfg.start == SIM_START_LOADER) {
         s->rx_from = s->now;
