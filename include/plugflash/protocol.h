@@ -55,6 +55,8 @@ struct pf_identity {
     uint32_t status_reg;   /* SR1 | SR2<<8 */
     bool has_status_reg;
     bool write_protected; /* only with has_status_reg */
+    uint8_t mac[6];       /* kept outside the flash: fuses; in the order it is printed */
+    bool has_mac;
     uint32_t baud;        /* in use now */
     uint64_t latency_us;  /* median round trip of a minimal exchange, wire time removed */
     uint64_t synced_us;   /* port clock when the first valid answer was seen */
