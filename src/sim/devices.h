@@ -71,6 +71,7 @@ extern const struct sim_device_ops sim_ecr6600;
     "window=100           ms it is open when the application is valid\n"                           \
     "loop=1000            ms it is open, again and again, when it is not\n"                        \
     "romwindow=2000       the same in the ROM, when there is no uboot\n"                           \
+    "romfirst=N           ms the ROM listens before uboot after each reset (an efuse setting)\n"   \
     "xtal=40              crystal, 40 or 26 MHz: the loader's real baud rate\n"                    \
     "resetpad=on          off: the application disables the reset pin\n"                           \
     "stubbaud=115200      start=stub: its rate\n"                                                  \

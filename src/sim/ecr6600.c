@@ -139,6 +139,8 @@ static enum pf_err option(struct sim *s, const char *key, const char *value, boo
         return key_ns(s, key, value, SIM_MS(1), &e->loop_ns);
     if (!strcmp(key, "romwindow"))
         return key_ns(s, key, value, SIM_MS(1), &e->rom_ns);
+    if (!strcmp(key, "romfirst"))
+        return key_ns(s, key, value, SIM_MS(1), &e->rom_first_ns);
     if (!strcmp(key, "unit"))
         return key_ns(s, key, value, SIM_US(1), &e->unit_ns);
     if (!strcmp(key, "pack"))
@@ -222,7 +224,7 @@ static void start_boot(struct sim *s, uint64_t delay)
     e->until = s->now + delay;
     s->rx_from = e->until; /* nobody reads the UART before */
     e->flush_at = e->patience = SIM_NEVER;
-    e->endless = false;
+    e->endless = e->rom_first = false;
 }
 
 static void open_window(struct sim *s)
@@ -232,6 +234,10 @@ static void open_window(struct sim *s)
 
     e->at = ECRDEV_WINDOW;
     e->cnys = e->amt = e->amt_more = 0;
+    if (e->rom_first) {
+        e->until = s->now + e->rom_first_ns;
+        return;
+    }
     e->until = s->now + (e->found == ECRDEV_BOOTABLE   ? e->window_ns
                          : e->found == ECRDEV_NO_UBOOT ? e->rom_ns
                                                        : e->loop_ns);
@@ -248,6 +254,7 @@ static void boot(struct sim *s)
 
     ecrdev_stub_fini(e);
     start_boot(s, e->boot_ns);
+    e->rom_first = e->rom_first_ns && e->found != ECRDEV_NO_UBOOT;
     if (!first)
         return;
     if (s->cfg.start == SIM_START_STUB) {
@@ -257,6 +264,7 @@ static void boot(struct sim *s)
         s->baud = ecrdev_real_baud(e->stub_baud);
     } else if (s->cfg.start == SIM_START_LOADER) {
         s->rx_from = s->now;
+        e->rom_first = false;
         e->endless = true;
         open_window(s);
         if (e->header_given) {
@@ -470,7 +478,9 @@ static void timer(struct sim *s)
         open_window(s);
         break;
     case ECRDEV_WINDOW:
-        if (e->found == ECRDEV_BOOTABLE)
+        if (e->rom_first)
+            start_boot(s, e->boot_ns); /* now uboot */
+        else if (e->found == ECRDEV_BOOTABLE)
             sim_start_app(s);
         else
             open_window(s);

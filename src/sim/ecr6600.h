@@ -116,7 +116,7 @@ struct ecrdev_stub {
 
 struct ecrdev {
     /* switches */
-    uint64_t boot_ns, window_ns, loop_ns, rom_ns, unit_ns, pack_rate;
+    uint64_t boot_ns, window_ns, loop_ns, rom_ns, rom_first_ns, unit_ns, pack_rate;
     bool xtal26, pad_off, stale_cache, any_type, at_layout, high, header_given;
     uint32_t stub_baud, header_bytes;
     enum ecrdev_kind kind;
@@ -129,6 +129,7 @@ struct ecrdev {
     enum ecrdev_at at;
     enum ecrdev_boot found;
     bool endless;   /* start=loader: the window never closes */
+    bool rom_first; /* the window is the ROM's, uboot follows */
     uint64_t until; /* the window opens or closes, or the next "stub err!" */
     uint64_t flush_at;
     uint64_t patience; /* of the person at the plug */

@@ -83,7 +83,7 @@ void sim_power(struct sim *s, bool on)
 
 void sim_host_lines(struct sim *s, unsigned lines)
 {
-    bool held = (lines & s->cfg.reset_line) != 0;
+    bool held = s->cfg.reset_line && !(lines & s->cfg.reset_line) == s->cfg.reset_inverted;
 
     s->lines = lines;
     if (held == s->held)

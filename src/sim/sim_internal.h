@@ -108,6 +108,7 @@ struct sim_config {
     uint64_t power_ns; /* CYCLE: period; ON: when */
     enum sim_start start;
     unsigned reset_line; /* enum pf_line, 0: none */
+    bool reset_inverted; /* a transistor between: asserted lets the chip run */
     unsigned strap_line; /* wired to a boot strap, which the device looks at */
     enum sim_app app;
     uint64_t chat_ns;

@@ -252,8 +252,9 @@ static enum pf_err plug_key(struct sim *s, const char *key, const char *value, b
     if (!strcmp(key, "power"))
         return key_power(s, key, value);
     if (!strcmp(key, "reset")) {
-        PF_TRY(key_choice(s, key, value, "none|dtr|rts", &i));
-        s->cfg.reset_line = i == 1 ? PF_LINE_DTR : i == 2 ? PF_LINE_RTS : 0;
+        PF_TRY(key_choice(s, key, value, "none|dtr|rts|ndtr|nrts", &i));
+        s->cfg.reset_line = !i ? 0 : i % 2 ? PF_LINE_DTR : PF_LINE_RTS;
+        s->cfg.reset_inverted = i > 2;
         return PF_OK;
     }
     if (!strcmp(key, "start")) {

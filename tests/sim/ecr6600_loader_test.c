@@ -276,6 +276,37 @@ static void application_may_ignore_the_reset_pin_but_not_the_supply(void **state
     rig_close(&r);
 }
 
+static void the_rom_may_listen_before_uboot(void **state)
+{
+    struct rig r;
+
+    (void)state;
+    for (uint32_t ms = 100; ms < 2200; ms += 100) {
+        rig_open(&r, "ecr6600,romfirst=2000,start=boot");
+        pf_sleep(r.t, ms * 1000);
+        rig_talk(&r, SYNC, ms < 2045 || ms > 2090 ? "01" : "");
+        rig_close(&r);
+    }
+    rig_open(&r, "ecr6600,romfirst=2000,start=boot");
+    pf_sleep(r.t, 2200000); /* 45 + 2000 + 45 + 100: the application runs */
+    rig_talk(&r, SYNC, "");
+    rig_close(&r);
+}
+
+static void an_inverted_reset_line_lets_the_chip_run_while_asserted(void **state)
+{
+    struct rig r;
+
+    (void)state;
+    rig_open(&r, "ecr6600,reset=nrts");
+    pf_set_lines(r.t, PF_LINE_RTS);
+    pf_set_lines(r.t, 0);
+    assert_false(ecr_sync(&r, 500));
+    pf_set_lines(r.t, PF_LINE_RTS);
+    assert_true(ecr_sync(&r, 500));
+    rig_close(&r);
+}
+
 static void only_the_wired_line_resets(void **state)
 {
     struct rig r;
@@ -441,6 +472,8 @@ int main(void)
         cmocka_unit_test(spoilt_application_header_gives_a_second_of_window_again_and_again),
         cmocka_unit_test(without_uboot_the_rom_listens_two_seconds_at_a_time),
         cmocka_unit_test(application_may_ignore_the_reset_pin_but_not_the_supply),
+        cmocka_unit_test(the_rom_may_listen_before_uboot),
+        cmocka_unit_test(an_inverted_reset_line_lets_the_chip_run_while_asserted),
         cmocka_unit_test(only_the_wired_line_resets),
         cmocka_unit_test(polling_catches_every_power_cycle_of_a_patient_person),
         cmocka_unit_test(person_switches_again_when_the_download_stops),

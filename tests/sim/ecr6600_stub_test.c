@@ -397,6 +397,55 @@ static void person_switches_again_when_the_host_polls_a_deaf_stub(void **state)
     rig_close(&r);
 }
 
+/* Frames with random types, lengths, numbers and now and then a wrong sum. */
+static size_t rubbish(uint64_t *seed, uint8_t *out)
+{
+    size_t n = 0, len;
+
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    len = (*seed >> 40) % 80;
+    if (*seed >> 60 < 2) { /* no frame at all */
+        for (n = 0; n < len; n++)
+            out[n] = (uint8_t)(*seed >> n % 56);
+        return n;
+    }
+    len = *seed >> 63 ? 8 : len % 10; /* seldom more than any stub stands */
+    out[n++] = 0xA5;
+    out[n++] = *seed >> 62 & 1 ? (uint8_t)(*seed >> 32) % 13 : 0x90 + (uint8_t)(*seed >> 32) % 10;
+    put_le16(out + n, (uint16_t)len);
+    n += 2;
+    for (size_t i = 0; i < len; i++)
+        out[n++] = i % 4 < 3 ? (uint8_t)(*seed >> 3 * i % 48) : 0;
+    out[n] = 0;
+    for (size_t i = 0; i < n; i++)
+        out[n] = (uint8_t)(out[n] + out[i]);
+    if (*seed >> 20 & 7)
+        n++;
+    return n;
+}
+
+static void rubbish_neither_hangs_nor_crashes_the_simulator(void **state)
+{
+    (void)state;
+    for (unsigned run = 0; run < 40; run++) {
+        uint64_t seed = run;
+        struct rig r;
+
+        open_stub(&r, models[run % 4], run & 4 ? ",wtype=any" : "");
+        print_message("rubbish: seed %u\n", run);
+        for (unsigned i = 0; i < 60; i++) {
+            uint8_t bytes[128], have[256];
+
+            assert_int_equal(r.t->ops->write(r.t, bytes, rubbish(&seed, bytes)), PF_OK);
+            rig_read(&r, have, sizeof have, 200);
+        }
+        ecr_reset(&r);
+        r.t->ops->discard_input(r.t);
+        assert_true(rig_view(&r).size == SIZE);
+        rig_close(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +466,7 @@ int main(void)
         cmocka_unit_test(burning_efuses_counts_as_a_violation),
         cmocka_unit_test(efuse_words_can_be_given),
         cmocka_unit_test(person_switches_again_when_the_host_polls_a_deaf_stub),
+        cmocka_unit_test(rubbish_neither_hangs_nor_crashes_the_simulator),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
