@@ -130,6 +130,7 @@ struct bl602_state {
     unsigned train; /* 55s so far */
     uint32_t measured;
     unsigned drained;
+    bool fresh; /* no byte of this session was anything but 55 */
     uint32_t assumed_khz; /* crystal the loader was built for; 0: as the board's */
     struct bl602_job job;
     bool let_go; /* strap=hand: of the pin */

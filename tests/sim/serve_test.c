@@ -444,10 +444,37 @@ static void telnet_survives_any_bytes(void **state)
     }
 }
 
+static void a_bl602_measures_a_train_over_tcp_and_answers(void **state)
+{
+    static const char *const specs[] = {"bl602,start=boot", "bl602,start=loader,session=0"};
+    uint8_t train[1200], in[24];
+
+    (void)state;
+    memset(train, 0x55, sizeof train);
+    for (int i = 0; i < 2; i++) {
+        struct server s;
+        int fd;
+
+        start(&s, specs[i], "tcp:0");
+        fd = dial(&s);
+        put(fd, train, sizeof train);
+        assert_int_equal(take(fd, in, 2, PATIENCE), 2);
+        assert_memory_equal(in, "OK", 2);
+        put(fd, train, 1); /* the train's end, late */
+        put(fd, "\x10\0\0\0", 4);
+        assert_int_equal(take(fd, in, 24, PATIENCE), 24);
+        assert_memory_equal(in, "OK\x14\0", 4);
+        assert_int_equal(in[4], i ? 0xFF : 1); /* the loader says -1, the ROM 1 */
+        close(fd);
+        finish(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tcp_client_links_reads_and_comes_again),
+        cmocka_unit_test(a_bl602_measures_a_train_over_tcp_and_answers),
         cmocka_unit_test(a_plug_that_is_power_cycled_links_over_plain_tcp),
         cmocka_unit_test(a_second_client_is_turned_away),
         cmocka_unit_test(a_deadline_of_the_device_lasts_in_real_time),
