@@ -34,6 +34,7 @@ enum pf_image_kind {
     PF_IMAGE_BL_BACKUP,     /* BL602 whole flash from 0x0 */
     PF_IMAGE_BL_APP,        /* application with BFNP boot header */
     PF_IMAGE_BL_PLAIN,      /* application without a header */
+    PF_IMAGE_BL_BOOT2,      /* second-stage loader */
     PF_IMAGE_BL_PARTITION,  /* partition table */
     PF_IMAGE_BL_OTA,        /* .xz.ota package */
     PF_IMAGE_BL_DTS,        /* device tree blob of the factory partition */
@@ -61,7 +62,8 @@ struct pf_image_check {
 struct pf_image {
     enum pf_image_kind kind;
     const char *kind_name; /* "backup" "rotated" "qio" "ua" "ug" "rbl" "plain" "rf" "obk-config"
-                              "oneb" "cpu" "uboot" "partition" "nv" "ota" "stub" "app" "dts" "psm"
+                              "oneb" "cpu" "uboot" "partition" "nv" "ota" "stub" "app" "boot2"
+                              "dts" "psm"
                               "blank" "foreign" "raw": stable words for JSON */
     char title[96];        /* one line for people: "BK7231N whole flash backup" */
     const char *family;    /* "bk7231" "bl602" "ecr6600" "esp"...; NULL unknown */
@@ -114,6 +116,48 @@ size_t pf_image_place_by_table(const struct pf_image *img, const uint8_t *table,
 /* The bytes to send of a file of kind ECR_STUB or BL_LOADER: unpacked when it
  * is gzipped. Returns how many, 0 when they do not fit `cap`. */
 size_t pf_image_stub(const uint8_t *data, size_t len, uint8_t *out, size_t cap);
+
+/* One thing inside a file; `data` is borrowed for the call. */
+struct pf_image_piece {
+    char name[32]; /* letters, digits, '-' and '_': fit for a file name, unique in its image */
+    bool has_addr;
+    uint32_t addr; /* of flash, or of RAM for a stub */
+    const uint8_t *data;
+    size_t len;
+};
+typedef bool pf_image_piece_fn(void *arg, const struct pf_image_piece *piece);
+
+/* Hand out what an image is made of: segments of a container, partitions of a
+ * backup by its own table, the unpacked payload of a package, an unpacked stub.
+ * `data` is what img was made from. PF_ERR_FILE: damaged, or nothing in it;
+ * PF_ERR_CANCELED: `fn` returned false. */
+enum pf_err pf_image_unpack(const struct pf_image *img, const uint8_t *data, pf_image_piece_fn *fn,
+                            void *arg);
+
+/* What a conversion needs beside the image; zero what is not at hand. */
+struct pf_convert {
+    const uint8_t *boot2; /* BL602 whole flash: a file that starts with the header of a boot2
+                             (also a backup), or the bare code */
+    size_t boot2_len;
+    const uint8_t *table; /* and a partition table */
+    size_t table_len;
+    uint32_t flash_size;  /* pad to this; 0: end behind the application */
+    const char *hardware; /* BL602 OTA: versions to state, up to 16 bytes; NULL the usual */
+    const char *version;
+};
+
+/* Make another kind of an image:
+ *   BK_ROTATED -> BK_BACKUP      BL_OTA, BL_PLAIN -> BL_APP
+ *   ECR_ALLINONE -> ECR_BACKUP   BL_PLAIN, BL_APP -> BL_OTA (.xz)
+ *   ECR_OTA -> ECR_CPU           BL_PLAIN, BL_APP -> BL_BACKUP (boot2, table)
+ * A backup made so is a flash image from 0x0 that ends where its last part
+ * does. *out is malloc'ed and the caller's; `why` (cap bytes) tells a refusal.
+ * PF_ERR_SUPPORT: no such conversion; PF_ERR_FILE: the image, boot2 or table is
+ * damaged; PF_ERR_USAGE: boot2 or table is missing; PF_ERR_RANGE: it does not
+ * fit; PF_ERR_NOMEM. */
+enum pf_err pf_image_convert(const struct pf_image *img, const uint8_t *data, enum pf_image_kind to,
+                             const struct pf_convert *with, uint8_t **out, size_t *out_len,
+                             char *why, size_t why_cap);
 
 /* MAC of an RF/TLV page; false when it holds none. */
 bool pf_bk7231_rf_mac(const uint8_t *page, size_t len, uint8_t mac[6]);

@@ -12,37 +12,33 @@ struct magic {
     uint32_t offset;
     uint8_t len;
     const char *bytes;
-    const char *family; /* NULL: not of a chip family */
     const char *title;
 };
 
 /* First match wins: put the special before the general. */
 static const struct magic magics[] = {
-    {0, 9, "BL60X_OTA", "bl602", "BL602 OTA package"},
-    {0, 4, "BFPT", "bl602", "BL602 partition table"},
-    {8, 4, "EF40", "bl602", "BL602 settings area (EasyFlash)"},
-    {0, 4, "\xD0\x0D\xFE\xED", "bl602", "device tree blob (BL602 factory parameters)"},
-    {4, 4, "EF40", NULL, "EasyFlash settings area"},
-    {0, 8, "UF2\n\x57\x51\x5D\x9E", NULL, "UF2 file"},
+    {0, 4, "\xD0\x0D\xFE\xED", "device tree blob, not one of a BL602"},
+    {4, 4, "EF40", "EasyFlash settings area"},
+    {0, 8, "UF2\n\x57\x51\x5D\x9E", "UF2 file"},
     {0, 4,
      "\x7F"
      "ELF",
-     NULL, "ELF file from the linker, not a flash image"},
-    {0, 4, "PK\x03\x04", NULL, "zip archive: unpack it first"},
+     "ELF file from the linker, not a flash image"},
+    {0, 4, "PK\x03\x04", "zip archive: unpack it first"},
     {0, 6,
      "\xFD"
      "7zXZ\0",
-     NULL, "xz archive (or the payload of a BL602 OTA package)"},
-    {0, 3, "\x1F\x8B\x08", NULL, "gzip file: unpack it first"},
-    {0, 3, "BZh", NULL, "bzip2 file: unpack it first"},
-    {0, 6, "7z\xBC\xAF\x27\x1C", NULL, "7z archive: unpack it first"},
-    {0, 4, "Rar!", NULL, "rar archive: unpack it first"},
-    {0, 4, "\x28\xB5\x2F\xFD", NULL, "zstd file: unpack it first"},
-    {257, 5, "ustar", NULL, "tar archive: unpack it first"},
-    {0, 5, "%PDF-", NULL, "PDF document"},
-    {0, 4, "\x89PNG", NULL, "picture (PNG)"},
-    {0, 3, "\xFF\xD8\xFF", NULL, "picture (JPEG)"},
-    {0, 24, "version https://git-lfs.", NULL, "Git LFS pointer: the file itself was not fetched"},
+     "xz archive (or the payload of a BL602 OTA package)"},
+    {0, 3, "\x1F\x8B\x08", "gzip file: unpack it first"},
+    {0, 3, "BZh", "bzip2 file: unpack it first"},
+    {0, 6, "7z\xBC\xAF\x27\x1C", "7z archive: unpack it first"},
+    {0, 4, "Rar!", "rar archive: unpack it first"},
+    {0, 4, "\x28\xB5\x2F\xFD", "zstd file: unpack it first"},
+    {257, 5, "ustar", "tar archive: unpack it first"},
+    {0, 5, "%PDF-", "PDF document"},
+    {0, 4, "\x89PNG", "picture (PNG)"},
+    {0, 3, "\xFF\xD8\xFF", "picture (JPEG)"},
+    {0, 24, "version https://git-lfs.", "Git LFS pointer: the file itself was not fetched"},
 };
 
 static bool has(const uint8_t *data, size_t len, size_t at, const char *bytes, size_t n)
@@ -56,18 +52,6 @@ static bool foreign(struct pf_image *out, const char *family, const char *title)
     out->family = family;
     image_text(out->title, sizeof out->title, "%s", title);
     return true;
-}
-
-/* The boot header of BL602: what it is for follows from what else is there. */
-static bool foreign_bl602(const uint8_t *data, size_t len, struct pf_image *out)
-{
-    if (!has(data, len, 0, "BFNP", 4))
-        return false;
-    if (has(data, len, 0xE000, "BFPT", 4))
-        return foreign(out, "bl602", "BL602 whole flash image or backup");
-    if (len >= 132 && get_le32(data + 128) == 0x22010000)
-        return foreign(out, "bl602", "BL602 loader for RAM: a stub, not firmware");
-    return foreign(out, "bl602", "BL602 image with boot header");
 }
 
 /* ESP images: E9, 1..16 segments, flash mode, size and speed in range. Whole
@@ -149,11 +133,9 @@ static bool foreign_text(const uint8_t *data, size_t len, struct pf_image *out)
 
 bool image_probe_foreign(const uint8_t *data, size_t len, struct pf_image *out)
 {
-    if (foreign_bl602(data, len, out))
-        return true;
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
         if (has(data, len, magics[i].offset, magics[i].bytes, magics[i].len))
-            return foreign(out, magics[i].family, magics[i].title);
+            return foreign(out, NULL, magics[i].title);
     return foreign_esp(data, len, out) || foreign_pe(data, len, out) ||
            foreign_hex(data, len, out) || foreign_text(data, len, out);
 }

@@ -19,4 +19,6 @@ void pf_firmware_inspect(const char *family, const uint32_t *addr, const uint8_t
         pf_bk7231_firmware(addr, sector, count, out);
     else if (strcmp(family, "ecr6600") == 0)
         firmware_ecr6600(addr, sector, count, out);
+    else if (strcmp(family, "bl602") == 0)
+        firmware_bl602(addr, sector, count, out);
 }

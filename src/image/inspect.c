@@ -6,10 +6,12 @@
 #include <string.h>
 
 /* From the surest sign to the weakest: magic words, then the CRC16 weave of
- * Beken code, then ARM vectors, then everything that is not ours. */
+ * Beken code, then ARM vectors, then what is not ours, and last what only
+ * statistics tell. */
 static image_probe *const probes[] = {
-    image_probe_blank,   image_probe_ug,     image_probe_rbl,   image_probe_config,  image_probe_rf,
-    image_probe_ecr6600, image_probe_bk7231, image_probe_plain, image_probe_foreign,
+    image_probe_blank, image_probe_ug,      image_probe_rbl,         image_probe_config,
+    image_probe_rf,    image_probe_ecr6600, image_probe_bl602,       image_probe_bk7231,
+    image_probe_plain, image_probe_foreign, image_probe_bl602_plain,
 };
 
 static const char *const kind_names[] = {
@@ -32,6 +34,15 @@ static const char *const kind_names[] = {
     [PF_IMAGE_ECR_NV] = "nv",
     [PF_IMAGE_ECR_OTA] = "ota",
     [PF_IMAGE_ECR_STUB] = "stub",
+    [PF_IMAGE_BL_BACKUP] = "backup",
+    [PF_IMAGE_BL_APP] = "app",
+    [PF_IMAGE_BL_PLAIN] = "plain",
+    [PF_IMAGE_BL_BOOT2] = "boot2",
+    [PF_IMAGE_BL_PARTITION] = "partition",
+    [PF_IMAGE_BL_OTA] = "ota",
+    [PF_IMAGE_BL_DTS] = "dts",
+    [PF_IMAGE_BL_PSM] = "psm",
+    [PF_IMAGE_BL_LOADER] = "stub",
     [PF_IMAGE_FOREIGN] = "foreign",
 };
 

@@ -10,7 +10,8 @@
 typedef bool image_probe(const uint8_t *data, size_t len, struct pf_image *out);
 
 image_probe image_probe_blank, image_probe_ug, image_probe_rbl, image_probe_config, image_probe_rf,
-    image_probe_ecr6600, image_probe_bk7231, image_probe_plain, image_probe_foreign;
+    image_probe_ecr6600, image_probe_bl602, image_probe_bl602_plain, image_probe_bk7231,
+    image_probe_plain, image_probe_foreign;
 
 /* Record one check; more than PF_IMAGE_CHECKS are counted but not kept. */
 void image_check(struct pf_image *img, bool ok, const char *name, const char *fmt, ...)

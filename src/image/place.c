@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/bk7231_map.h"
+#include "image/bl602_table.h"
 #include "image/ecr6600_table.h"
 
 bool place_part(struct placing *p, const char *name, uint32_t offset, uint32_t len, uint32_t addr)
@@ -67,6 +68,7 @@ struct family {
 static const struct family families[] = {
     {"bk7231", "BK7231", place_bk7231, 0, 0},
     {"ecr6600", "ECR6600", place_ecr6600, 0, ECR_TABLE},
+    {"bl602", "BL602", place_bl602, BL_TABLE, BL_TABLE_LEN},
 };
 
 /* The family of a chip: there is one chip in each, but for the BK7231. */

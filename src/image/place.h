@@ -35,5 +35,6 @@ bool place_backup(struct placing *p);
 /* One per family: the image is of this family and whole. */
 bool place_bk7231(struct placing *p);
 bool place_ecr6600(struct placing *p);
+bool place_bl602(struct placing *p);
 
 #endif

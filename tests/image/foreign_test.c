@@ -20,7 +20,7 @@ static void other_families_and_files_are_named(void **state)
         const char *family;
         const char *word;
     } v[] = {
-        {0, 4, "BFNP", "bl602", "boot header"},
+        {0, 4, "BFNP", "bl602", "application"},
         {0, 4, "BFPT", "bl602", "partition table"},
         {0, 16, "BL60X_OTA_Ver1.0", "bl602", "OTA"},
         {8, 4, "EF40", "bl602", "settings"},
@@ -55,7 +55,7 @@ static void other_families_and_files_are_named(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
         /* Families we know have kinds of their own. */
-        const bool own = v[i].family && strcmp(v[i].family, "ecr6600") == 0;
+        const bool own = v[i].family && strcmp(v[i].family, "esp") != 0;
         struct pf_image img;
 
         for (size_t k = 0; k < sizeof file; k++)
@@ -83,7 +83,8 @@ static void whole_flashes_of_other_families_and_stubs_are_named(void **state)
     memcpy(flash, "BFNP", 4);
     memcpy(flash + 0xE000, "BFPT", 4);
     pf_image_inspect(flash, MAKE_FLASH, &img);
-    assert_string_equal(img.title, "BL602 whole flash image or backup");
+    assert_int_equal(img.kind, PF_IMAGE_BL_BACKUP);
+    assert_string_equal(img.title, "BL602 whole flash backup, damaged");
     memset(flash, 0xff, MAKE_FLASH);
     memcpy(flash, "BFNP", 4);
     put_le32(flash + 128, 0x22010000);

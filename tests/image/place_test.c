@@ -176,7 +176,7 @@ static const struct want table[] = {
     REFUSED(GZIP, N, "it is no BK7231 image: gzip"),
     REFUSED(RAW, T, "--at ADDRESS"),
     REFUSED(RAW, N, "--at ADDRESS"),
-    REFUSED(N_UA, "bl602", "not for a bl602"),
+    REFUSED(N_UA, "bl602", "it is no BL602 image: BK7231N"),
 };
 
 static void every_kind_goes_where_it_belongs_or_is_refused_with_the_reason(void **state)
