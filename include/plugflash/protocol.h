@@ -57,12 +57,12 @@ struct pf_identity {
     bool write_protected; /* only with has_status_reg */
     uint8_t mac[6];       /* kept outside the flash: fuses; in the order it is printed */
     bool has_mac;
-    uint32_t baud;        /* in use now */
-    uint64_t latency_us;  /* median round trip of a minimal exchange, wire time removed */
-    uint64_t synced_us;   /* port clock when the first valid answer was seen */
-    uint32_t attempts;    /* sync attempts until then */
-    bool evidence_weak;   /* the chip is the best guess only */
-    char evidence[160];   /* why this chip and not its neighbour, one sentence */
+    uint32_t baud;       /* in use now */
+    uint64_t latency_us; /* median round trip of a minimal exchange, wire time removed */
+    uint64_t synced_us;  /* port clock when the first valid answer was seen */
+    uint32_t attempts;   /* sync attempts until then */
+    bool evidence_weak;  /* the chip is the best guess only */
+    char evidence[160];  /* why this chip and not its neighbour, one sentence */
 };
 
 /* Base of every concrete session. */

@@ -4,11 +4,7 @@
 #include <string.h>
 
 const struct sim_device_ops *const sim_devices[] = {
-    &sim_bk7231t,
-    &sim_bk7231n,
-    &sim_bl602,
-    &sim_ecr6600,
-    NULL,
+    &sim_bk7231t, &sim_bk7231n, &sim_bl602, &sim_ecr6600, NULL,
 };
 
 const struct sim_device_ops *sim_device_by_name(const char *name, size_t len)
@@ -37,7 +33,8 @@ const char *pf_sim_help(void)
            "mac=02:50:46:..      of synthetic flash\n"
            "power=wired          --power-cmd and set_power() switch it; fixed: nobody does;\n"
            "                     cycle:MS a person does until linked; on:MS it comes then\n"
-           "reset=rts            line wired to the reset pin: rts, dtr, none; nrts, ndtr: inverted\n"
+           "reset=rts            line wired to the reset pin: rts, dtr, none; nrts, ndtr: "
+           "inverted\n"
            "start=app            what runs at first: app, boot, loader (waits for a link), stub\n"
            "app=silent           application: silent, reboot-text, chatty\n"
            "chat=200             ms between what a chatty application says\n"

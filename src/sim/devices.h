@@ -42,7 +42,8 @@ extern const struct sim_device_ops sim_ecr6600;
     "bl602: mask ROM and the RAM loader that was uploaded (defaults: reset=dtr, app=chatty)\n"     \
     "strap=rts            GPIO8: high, low, hand (a person, until linked), rts or dtr (asserted\n" \
     "                     is high), nrts or ndtr (asserted is low)\n"                              \
-    "session=500000       start=loader: rate of the session found running, 0 none, waits for 55s\n"\
+    "session=500000       start=loader: rate of the session found running, 0 none, waits for "     \
+    "55s\n"                                                                                        \
     "loader=1.9.0         build: 1.9.0, cube, mcu, sdk, 1.4.8, blflash, rc32m\n"                   \
     "idle=10000           ms of one of its receive time-outs, two end a session (by build)\n"      \
     "romidle=2000         ms without a byte that end a session of the ROM\n"                       \
