@@ -22,9 +22,12 @@
  *   power=cycle:3000 | wired | on:N   the user power-cycles every N ms; only
  *                 set_power() switches; or the plug gets power N ms after open;
  *                 `fixed`: always on and nobody switches it
- *   start=app | boot | loader   what runs at first; loader waits for a link
+ *   start=app | boot | loader | stub   what runs at first; loader waits for a link,
+ *                 stub is there on chips that are given one
  *   app=silent | reboot-text | chatty   the application, as UART1 shows it
- *   reset=rts|dtr|none   which line is wired to the reset pin
+ *   reset=rts|dtr|none   which line is wired to the reset pin; nrts, ndtr: through
+ *                 a transistor, so that the chip runs while it is asserted
+ *   levels=bad    the adapter's voltage is wrong: all bytes are garbage
  *   fault=KIND@N[:ARG]   device and wire faults, repeatable with '+'
  * plus the switches of the chip, listed by pf_sim_help(). PF_ERR_USAGE names
  * an unknown key. */
@@ -57,8 +60,8 @@ struct pf_sim_view {
 /* `t` must come from pf_sim_open() (wrappers are not looked through). */
 void pf_sim_view(struct pf_transport *t, struct pf_sim_view *out);
 
-/* Deterministic synthetic factory flash of `chip` ("bk7231n", "bk7231t"): a
- * loader, an application with true CRC16 blocks and RBL trailers, an RF page
+/* Deterministic synthetic factory flash of `chip` (a name behind "sim:"): a
+ * loader, an application with true checksums, partitions, calibration data
  * with `mac`, configuration data. `buf` holds `size` bytes. */
 enum pf_err pf_sim_factory(const char *chip, uint32_t seed, const uint8_t mac[6], uint8_t *buf,
                            uint32_t size);

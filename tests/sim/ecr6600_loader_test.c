@@ -126,6 +126,27 @@ static void parser_may_already_hold_bytes_of_a_header(void **state)
     rig_close(&r);
 }
 
+static void image_may_be_streamed_without_waiting(void **state)
+{
+    uint8_t image[26096] = {0x48, 0x00, 0x00, 0x54}, acks[26];
+    struct rig r;
+
+    (void)state;
+    rig_open(&r, "ecr6600,start=loader");
+    rig_talk(&r, SYNC, "01");
+    rig_send(&r, SYNC); /* a poll too many; eight zeros complete the twelve bytes */
+    rig_silent(&r, 50);
+    rig_talk(&r, "00 00 00 00 00 00 00 00", "FF");
+    ecr_header(&r, sizeof image);
+    r.t->ops->write(r.t, image, sizeof image);
+    assert_int_equal(rig_read(&r, acks, sizeof acks, 5000), sizeof acks);
+    for (size_t i = 0; i < sizeof acks; i++)
+        assert_int_equal(acks[i], 0);
+    pf_sleep(r.t, 10000);
+    rig_talk(&r, "A5 90 00 00 35", "5A 90 04 00 C8 40 15 00 00 0B");
+    rig_close(&r);
+}
+
 static void header_parser_waits_for_ever(void **state)
 {
     struct rig r;
@@ -463,6 +484,7 @@ int main(void)
         cmocka_unit_test(sends_one_zero_per_block_for_each_published_size),
         cmocka_unit_test(realignment_by_single_zeros_works_as_executed),
         cmocka_unit_test(parser_may_already_hold_bytes_of_a_header),
+        cmocka_unit_test(image_may_be_streamed_without_waiting),
         cmocka_unit_test(header_parser_waits_for_ever),
         cmocka_unit_test(bytes_behind_a_sync_are_cleared_with_the_fifo),
         cmocka_unit_test(address_of_the_header_is_ignored),
