@@ -68,6 +68,14 @@ void bl602_listen(struct sim *s)
     s->rx_len = 0;
 }
 
+void bl602_lose(struct sim *s)
+{
+    bl602_listen(s);
+    s->linked = false;
+    s->cycle_base = s->now;
+    bl602_of(s)->let_go = false;
+}
+
 void bl602_leave(struct sim *s, enum bl602_then then)
 {
     struct bl602_state *b = bl602_of(s);
@@ -259,6 +267,7 @@ static void run_image(struct sim *s)
     if (!entry)
         entry = BL602_RAM;
     if (b->runs_nothing || !bl602_ram_span(entry, 4, &offset)) {
+        bl602_lose(s);
         s->phase = SIM_DEAD;
         return;
     }
@@ -402,7 +411,7 @@ static void timer(struct sim *s)
         if (frame_at(s) <= s->now)
             loader_frame(s);
         else
-            bl602_listen(s);
+            bl602_lose(s);
         break;
     case BL602_LEAVING:
         go_on(s);

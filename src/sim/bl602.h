@@ -156,6 +156,8 @@ bool bl602_fail(struct sim *s, uint16_t code);
 
 /* Back to listening for a train. */
 void bl602_listen(struct sim *s);
+/* The same when a session ends: a person at the plug will try again. */
+void bl602_lose(struct sim *s);
 /* Once the answer has left: 4 ms later something else runs. */
 void bl602_leave(struct sim *s, enum bl602_then then);
 

@@ -93,7 +93,7 @@ static void fail(struct sim *s, uint16_t code)
 
     l->errors += code != FL_CHECKSUM;
     if (bl602_fail(s, code) && l->errors == MAX_ERRORS)
-        bl602_listen(s);
+        bl602_lose(s);
 }
 
 /* ---- erase and write ----------------------------------------------------- */
@@ -468,7 +468,7 @@ void loader_frame(struct sim *s)
     }
     fail(s, FL_CHECKSUM);
     if (f[0] == 0x40)
-        bl602_listen(s);
+        bl602_lose(s);
 }
 
 /* Into the buffer that is not being worked on. Bytes behind a complete frame

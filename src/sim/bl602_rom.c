@@ -492,7 +492,7 @@ void rom_rx(struct sim *s, uint8_t byte)
     if (r->need > BL602_ROM_MAX) {
         r->have = 0;
         if (bl602_fail(s, 0x0102))
-            bl602_listen(s);
+            bl602_lose(s);
     } else if (r->got == r->need) {
         r->have = 0;
         command(s, r->id, r->payload, r->need);

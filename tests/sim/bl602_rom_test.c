@@ -599,6 +599,24 @@ static void a_person_holds_the_strap_until_it_is_linked(void **state)
     rig_close(&r);
 }
 
+static void a_person_tries_again_when_the_session_is_lost(void **state)
+{
+    struct rig r;
+    uint64_t resets;
+    unsigned tries = 0;
+
+    (void)state;
+    rig_open(&r, SPEC ",reset=none,strap=hand,power=cycle:3000,runs=nothing");
+    while (!bl_sync(&r, 500000) && tries++ < 50)
+        ;
+    assert_true(bl_upload(&r, 4)); /* and what runs is dead */
+    resets = rig_view(&r).resets;
+    pf_sleep(r.t, 4000000);
+    assert_int_equal(rig_view(&r).resets, resets + 1);
+    assert_true(bl_sync(&r, 500000));
+    rig_close(&r);
+}
+
 static void starts_in_the_rom_when_told(void **state)
 {
     struct rig r;
@@ -656,6 +674,7 @@ int main(void)
         cmocka_unit_test(boots_flash_on_command),
         cmocka_unit_test(the_strap_and_reset_may_hang_on_either_line),
         cmocka_unit_test(a_person_holds_the_strap_until_it_is_linked),
+        cmocka_unit_test(a_person_tries_again_when_the_session_is_lost),
         cmocka_unit_test(starts_in_the_rom_when_told),
         cmocka_unit_test(faults_of_the_plan_reach_the_rom),
     };
