@@ -14,6 +14,7 @@ const struct pf_protocol *const pf_protocols[] = {
 };
 
 const struct pf_chip *const pf_chips[] = {
+    &bk7231_chip_t, &bk7231_chip_n, &ecr6600_chip, NULL,
 };
 
 /* How `--chip auto` goes round: the first turn of each family, longer each time.
