@@ -30,8 +30,9 @@ struct pf_stats {
     uint64_t us;                 /* port clock, from link to proof */
 };
 
-enum pf_proof { PF_PROOF_NONE, PF_PROOF_DIGEST, PF_PROOF_READBACK };
-const char *pf_proof_name(enum pf_proof proof); /* "none" "device-crc32"... for manifests */
+enum pf_proof { PF_PROOF_NONE, PF_PROOF_CRC32, PF_PROOF_SHA256, PF_PROOF_READBACK };
+/* "none" "device-crc32" "device-sha256" "read-back": for manifests and results. */
+const char *pf_proof_name(enum pf_proof proof);
 
 /* backup -------------------------------------------------------------- */
 

@@ -179,10 +179,7 @@ static enum pf_err write_manifest(struct prover *p, const char *name,
     memcpy(m.mac, res->mac, sizeof m.mac);
     m.unstable = (uint32_t)res->unstable;
     m.seconds = (double)ops_elapsed(p->s) / 1e6;
-    if (res->proof == PF_PROOF_DIGEST && p->s->proto->digest_kind == PF_DIGEST_SHA256)
-        snprintf(m.verified, sizeof m.verified, "device-sha256");
-    else
-        snprintf(m.verified, sizeof m.verified, "%s", pf_proof_name(res->proof));
+    snprintf(m.verified, sizeof m.verified, "%s", pf_proof_name(res->proof));
     if (!err)
         text = pf_manifest_format(&m);
     pf_manifest_fini(&m);

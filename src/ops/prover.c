@@ -78,7 +78,9 @@ void prover_fini(struct prover *p)
 
 enum pf_proof prover_kind(const struct prover *p)
 {
-    return p->readback ? PF_PROOF_READBACK : PF_PROOF_DIGEST;
+    if (p->readback)
+        return PF_PROOF_READBACK;
+    return p->s->proto->digest_kind == PF_DIGEST_SHA256 ? PF_PROOF_SHA256 : PF_PROOF_CRC32;
 }
 
 /* --- claims ----------------------------------------------------------- */

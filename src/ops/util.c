@@ -6,8 +6,10 @@
 const char *pf_proof_name(enum pf_proof proof)
 {
     switch (proof) {
-    case PF_PROOF_DIGEST:
+    case PF_PROOF_CRC32:
         return "device-crc32";
+    case PF_PROOF_SHA256:
+        return "device-sha256";
     case PF_PROOF_READBACK:
         return "read-back";
     default:

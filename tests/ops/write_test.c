@@ -52,7 +52,7 @@ static void what_is_there_already_is_not_written(void **state)
     put_file("app.bin", d.flash + 8 * PF_SECTOR, 24 * PF_SECTOR);
     assert_err(&d, write_at(&d, "app.bin", 8 * PF_SECTOR, &res), PF_OK);
     assert_true(res.unchanged);
-    assert_int_equal(res.proof, PF_PROOF_DIGEST);
+    assert_int_equal(res.proof, PF_PROOF_CRC32);
     assert_int_equal(d.digests, 1);
     assert_int_equal(d.calls, 1);
     assert_string_equal(res.backup_path, "");
@@ -86,7 +86,7 @@ static void only_sectors_that_differ_are_touched(void **state)
             assert_int_equal(d.programmed[i], i == 11 || i == 30);
         }
         assert_int_equal(res.differ, 3);
-        assert_int_equal(res.proof, PF_PROOF_DIGEST);
+        assert_int_equal(res.proof, PF_PROOF_CRC32);
         assert_int_equal(res.backup_path[0] != '\0', backup);
         if (backup)
             assert_file(res.backup_path, was, SIZE);
@@ -333,7 +333,7 @@ static void restore_keeps_this_units_identity(void **state)
         for (uint32_t i = 0; i < 8; i++)
             assert_int_equal(d.erased[i], !row[k].keeps_loader);
         assert_int_equal(d.erased[48], !row[k].keeps_rf);
-        assert_int_equal(res.proof, PF_PROOF_DIGEST);
+        assert_int_equal(res.proof, PF_PROOF_CRC32);
         assert_file(res.backup_path, was, SIZE);
         free(other);
         UNPLUG(d);
