@@ -130,7 +130,7 @@ struct bl602_state {
     unsigned train; /* 55s so far */
     uint32_t measured;
     unsigned drained;
-    bool fresh; /* no byte of this session was anything but 55 */
+    bool fresh;           /* no byte of this session was anything but 55 */
     uint32_t assumed_khz; /* crystal the loader was built for; 0: as the board's */
     struct bl602_job job;
     bool let_go; /* strap=hand: of the pin */
@@ -165,7 +165,7 @@ void bl602_leave(struct sim *s, enum bl602_then then);
 
 /* Begin a job; rom_job_done() or loader_job_done() follows. `end` of an erase
  * is inclusive, as on the wire. */
-void bl602_erase(struct sim *s, uint32_t start, uint32_t end, bool say_pd);
+void bl602_flash_erase(struct sim *s, uint32_t start, uint32_t end, bool say_pd);
 void bl602_erase_chip(struct sim *s);
 void bl602_program(struct sim *s, uint32_t addr, const uint8_t *data, uint32_t len);
 /* The next operation, once the one before is over. */

@@ -2,7 +2,7 @@
  * and the loader of the virtual BL602 (reference 4.4). */
 #include "sim/bl602.h"
 
-void bl602_erase(struct sim *s, uint32_t start, uint32_t end, bool say_pd)
+void bl602_flash_erase(struct sim *s, uint32_t start, uint32_t end, bool say_pd)
 {
     struct bl602_job *j = &bl602_of(s)->job;
 

@@ -127,7 +127,7 @@ static void erase(struct sim *s, const uint8_t *p, uint32_t len)
     else if (blank_already(s, get_le32(p), get_le32(p + 4)))
         bl602_ok(s);
     else
-        bl602_erase(s, get_le32(p), get_le32(p + 4), true);
+        bl602_flash_erase(s, get_le32(p), get_le32(p + 4), true);
 }
 
 static void erase_chip(struct sim *s)

@@ -299,7 +299,7 @@ static void erase(struct sim *s, const uint8_t *p, uint32_t len)
     if (status)
         bl602_fail(s, status == 1 ? 0x0003 : status);
     else
-        bl602_erase(s, get_le32(p), get_le32(p + 4), false);
+        bl602_flash_erase(s, get_le32(p), get_le32(p + 4), false);
 }
 
 static void program(struct sim *s, const uint8_t *p, uint32_t len)

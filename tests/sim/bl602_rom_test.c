@@ -135,6 +135,37 @@ static void names_what_is_wrong_with_an_image_and_goes_on(void **state)
     rig_close(&r);
 }
 
+/* DevCube 1.9.0, which is BK7231GUI's Floader: its header waives CRC and hash (12.2). */
+static void takes_the_newest_vendor_loaders_headers(void **state)
+{
+    uint8_t frame[180] = {0x11, 0, 176, 0, 'B', 'F', 'N', 'P', 1};
+    struct rig r;
+
+    (void)state;
+    bl_rom(&r, SPEC);
+    put_le32(frame + 4 + 116, 0x00030300);
+    put_le32(frame + 4 + 120, 1);
+    put_le32(frame + 4 + 128, 0x22010000);
+    put_le32(frame + 4 + 132, 0xDEADBEEF);
+    put_le32(frame + 4 + 172, 0xDEADBEEF);
+    r.t->ops->write(r.t, frame, sizeof frame);
+    rig_expect(&r, "4f4b");
+    rig_talk(&r, "17001000 00000122 C0960000 659499CB 333E7994",
+             "4f4b1000 00000122 C0960000 659499CB 333E7994");
+    rig_close(&r);
+}
+
+static void wrong_voltages_leave_it_deaf(void **state)
+{
+    struct rig r;
+
+    (void)state;
+    rig_open(&r, SPEC ",levels=bad,app=silent");
+    bl_reset_to_rom(&r);
+    assert_false(bl_sync(&r, 500000));
+    rig_close(&r);
+}
+
 static void refuses_segments_outside_ram(void **state)
 {
     static const struct {
@@ -650,6 +681,8 @@ int main(void)
         cmocka_unit_test(what_it_runs_needs_a_train_of_its_own),
         cmocka_unit_test(an_image_that_crashes_is_never_heard_of_again),
         cmocka_unit_test(names_what_is_wrong_with_an_image_and_goes_on),
+        cmocka_unit_test(takes_the_newest_vendor_loaders_headers),
+        cmocka_unit_test(wrong_voltages_leave_it_deaf),
         cmocka_unit_test(refuses_segments_outside_ram),
         cmocka_unit_test(refuses_too_much_data_and_a_wrong_hash),
         cmocka_unit_test(a_crc_is_waived_only_with_both_signs),
