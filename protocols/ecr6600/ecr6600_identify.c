@@ -27,24 +27,34 @@ const struct ecr6600_traits ecr6600_v140 = {"vendor stub 1.4.0", 0x8000, false, 
 /* What holds for all of them. */
 const struct ecr6600_traits ecr6600_cautious = {"unknown stub", 0x2000, false, true, false};
 
-/* An exchange that may be refused: *status of the answer, also of an error. */
+/* An exchange that may be refused: PF_OK, and *reply is the answer, also of an
+ * error. "Unknown" is also what a damaged request gets, so it must come twice. */
 static enum pf_err identify_ask(struct ecr6600 *s, const struct ecr6600_request *rq,
                                 struct ecr6600_reply *reply)
 {
     enum pf_err err = PF_ERR_TIMEOUT;
+    int said = -1; /* by the error answer before */
 
     for (unsigned try = 0; try <= s->retries; try++) {
         if (s->dirty) {
             err = ecr6600_realign(s);
-            if (err)
-                return err;
+            if (err == PF_ERR_TIMEOUT || err == PF_ERR_PROTOCOL)
+                err = ecr6600_recover(s);
+            PF_TRY(err);
         }
         err = ecr6600_exchange(s, rq, reply);
-        if (err != PF_ERR_TIMEOUT && !(err == PF_ERR_PROTOCOL && s->dirty))
-            break;
+        if (!err)
+            return PF_OK;
+        if (err == PF_ERR_REFUSED && reply->what == ECR6600_ANSWER)
+            return PF_OK;
+        if (err != PF_ERR_TIMEOUT && err != PF_ERR_PROTOCOL)
+            return err;
+        if (s->dirty || reply->what != ECR6600_ANSWER)
+            continue;
+        if (said == (reply->op << 8 | reply->status))
+            return PF_OK;
+        said = reply->op << 8 | reply->status;
     }
-    if (reply->what == ECR6600_ANSWER && (err == PF_ERR_REFUSED || err == PF_ERR_PROTOCOL))
-        return PF_OK;
     return err;
 }
 
@@ -79,32 +89,32 @@ enum pf_err ecr6600_hello(struct ecr6600 *s, unsigned tries, uint64_t wait_us)
     return err;
 }
 
-static enum pf_err identify_vendor(struct ecr6600 *s)
+static enum pf_err identify_vendor(struct ecr6600 *s, const struct ecr6600_traits **out)
 {
     struct ecr6600_request hole = ecr6600_req_hole();
     struct ecr6600_request hash = ecr6600_req_sha256(0, PF_SECTOR);
     struct ecr6600_reply reply;
+    char *why = s->base.id.evidence;
+    const size_t cap = sizeof s->base.id.evidence;
     bool has_hash;
 
-    s->traits = &ecr6600_cautious;
     PF_TRY(identify_ask(s, &hole, &reply));
     if (reply.status != ECR6600_ST_TYPE) {
-        snprintf(s->base.id.evidence, sizeof s->base.id.evidence,
-                 "answers the stub protocol, but type 0A with status %u as none that is known",
+        *out = &ecr6600_cautious;
+        snprintf(why, cap, "answers the stub protocol, but type 0A with status %u as none known",
                  reply.status);
         return PF_OK;
     }
     if (reply.op == ECR6600_OP_HOLE) {
-        s->traits = &ecr6600_v1311;
-        snprintf(s->base.id.evidence, sizeof s->base.id.evidence,
+        *out = &ecr6600_v1311;
+        snprintf(why, cap,
                  "does not know command 90 and names the unknown type 0A: vendor stub 1.3.11");
         return PF_OK;
     }
     PF_TRY(identify_ask(s, &hash, &reply));
     has_hash = reply.op == ECR6600_OP_SHA256;
-    s->traits = has_hash ? &ecr6600_v134 : &ecr6600_v140;
-    snprintf(s->base.id.evidence, sizeof s->base.id.evidence,
-             "does not know command 90 nor type 0A and %s: vendor stub %s",
+    *out = has_hash ? &ecr6600_v134 : &ecr6600_v140;
+    snprintf(why, cap, "does not know command 90 nor type 0A and %s: vendor stub %s",
              has_hash ? "hashes" : "cannot hash", has_hash ? "1.3.4" : "1.4.0");
     return PF_OK;
 }
@@ -112,18 +122,19 @@ static enum pf_err identify_vendor(struct ecr6600 *s)
 enum pf_err ecr6600_who(struct ecr6600 *s)
 {
     struct ecr6600_request id = ecr6600_req_flash_id();
+    const struct ecr6600_traits *traits = &ecr6600_custom;
     struct ecr6600_reply reply;
 
     PF_TRY(identify_ask(s, &id, &reply));
     if (reply.op == ECR6600_OP_FLASH_ID && reply.status == ECR6600_ST_OK) {
-        s->traits = &ecr6600_custom;
         memcpy(s->base.id.jedec, reply.body, 3);
         s->base.id.has_jedec = reply.body[0] != 0xff && reply.body[0] != 0;
         snprintf(s->base.id.evidence, sizeof s->base.id.evidence,
                  "answers command 90: custom stub");
     } else {
-        PF_TRY(identify_vendor(s));
+        PF_TRY(identify_vendor(s, &traits));
     }
+    s->traits = traits;
     s->base.read_chunk = s->traits->read_max;
     snprintf(s->base.id.loader, sizeof s->base.id.loader, "%s", s->traits->name);
     return PF_OK;

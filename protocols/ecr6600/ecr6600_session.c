@@ -10,7 +10,7 @@ static const char ecr6600_reset_text[] = "R1|W0.06|R0";
 static const char ecr6600_power_text[] = "P0|W0.5|P1";
 
 #define NO_SYNC_US UINT64_C(2000000)
-#define RUN_TRIES  2u
+#define RUN_TRIES  3u
 #define STUB_FIRST 0x48 /* a jump, with which a vector table begins */
 
 static enum pf_err session_take_steps(struct ecr6600 *s, const struct pf_link_options *opt)
@@ -109,7 +109,6 @@ static enum pf_err session_link(struct ecr6600 *s)
         if (how.timeout_us)
             how.timeout_us = how.timeout_us > took ? how.timeout_us - took : 1;
         PF_TRY(ecr6600_sync(s, &how));
-        s->base.id.synced_us = ecr6600_now(s);
         ecr6600_sync_event(s, start, "linked", "linked");
         return PF_OK;
     }
@@ -206,21 +205,27 @@ static enum pf_err ecr6600_keepalive(struct pf_session *ps)
     return PF_OK;
 }
 
-/* The answer comes before the jump; without one it may have jumped or not have
- * heard us, and the application takes a second request for noise. */
+/* The answer comes before the jump. Without one the stub has jumped or has not
+ * understood us; it is asked again when it is still there. */
 static enum pf_err session_run(struct ecr6600 *s)
 {
     struct ecr6600_request rq = ecr6600_req_run();
     struct ecr6600_reply reply;
-    enum pf_err err = PF_ERR_TIMEOUT, back;
+    enum pf_err err, back;
 
-    if (s->dirty)
-        PF_TRY(ecr6600_realign(s));
-    for (unsigned try = 0; err && try < RUN_TRIES; try++) {
-        err = ecr6600_exchange(s, &rq, &reply);
-        if (err == PF_ERR_IO)
-            return err;
+    for (unsigned try = 1;; try++) {
+        err = s->dirty ? ecr6600_realign(s) : PF_OK;
+        if (err == PF_ERR_TIMEOUT)
+            err = pf_fail(s->base.ctx, err,
+                          "no answer to run, and the stub is gone: the application may have "
+                          "started or not, power-cycle the module to be sure");
+        if (!err)
+            err = ecr6600_exchange(s, &rq, &reply);
+        if (!err || try == RUN_TRIES || (err != PF_ERR_PROTOCOL && err != PF_ERR_TIMEOUT))
+            break;
     }
+    if (err == PF_ERR_IO)
+        return err;
     back = ecr6600_port_baud(s, s->boot_baud); /* where it goes by itself */
     return err ? err : back;
 }

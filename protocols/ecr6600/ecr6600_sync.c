@@ -171,6 +171,7 @@ static bool sync_is_past(struct sync_state *c, enum sync_heard heard)
 static enum pf_err sync_enter(struct ecr6600 *s, struct sync_state *c, bool lost)
 {
     unsigned uploads = s->diag->uploads;
+    uint64_t answered = ecr6600_now(s);
     enum pf_err err;
 
     if (!lost) {
@@ -182,6 +183,8 @@ static enum pf_err sync_enter(struct ecr6600 *s, struct sync_state *c, bool lost
     }
     s->diag->synced++;
     err = ecr6600_upload(s, lost);
+    if (!err)
+        s->base.id.synced_us = answered;
     if (err != PF_ERR_TIMEOUT && err != PF_ERR_PROTOCOL)
         return err;
     c->reset = ecr6600_now(s); /* nothing but a reset helps */
