@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "image/make.h"
+#include "image/make_bl.h"
+#include "image/make_ecr.h"
 #include "image/obk_config.h"
 
 enum { ROOM = 0x20000 };
@@ -19,6 +21,32 @@ static void seed(const char *folder, const char *name, const uint8_t *data, size
         perror(path);
         exit(1);
     }
+}
+
+static void ecr6600(const char *folder, uint8_t *file)
+{
+    make_ecr_table(file);
+    seed(folder, "ecr-table", file, 4096);
+    make_ecr_amt(file, true);
+    seed(folder, "ecr-nv", file, 4096);
+    seed(folder, "ecr-uboot", file, make_ecr_uboot(file, 0x200));
+    seed(folder, "ecr-cpu", file, make_ecr_cpu(file, 0x200));
+    seed(folder, "ecr-stub", file, make_ecr_stub(file, "ECR6600F_stub_V1.4.0"));
+    seed(folder, "ecr-ota", file, make_ecr_ota(file, ROOM, 0x200));
+    make_ecr_cpu(file + 0x8000, 0x200);
+    seed(folder, "ecr-oneb", file, make_ecr_entry(file, 0, 2, 0x7000, file + 0x8000, 0x780));
+}
+
+static void bl602(const char *folder, uint8_t *file)
+{
+    seed(folder, "bl-table", file, make_bl_table(file, BL_VENDOR));
+    seed(folder, "bl-app", file, make_bl_app(file, 0x400));
+    seed(folder, "bl-boot2", file, make_bl_boot2(file, 0x400));
+    seed(folder, "bl-loader", file, make_bl_loader(file, 0x400));
+    seed(folder, "bl-ota", file, make_bl_ota(file, ROOM, 0x400, true));
+    seed(folder, "bl-dts", file, make_bl_dts(file));
+    seed(folder, "bl-psm", file, make_bl_psm(file) / 8);
+    seed(folder, "bl-plain", file, make_bl_plain(file, 0x1000));
 }
 
 int main(int argc, char **argv)
@@ -40,6 +68,8 @@ int main(int argc, char **argv)
     seed(argv[1], "config", file, OBK_CONFIG);
     make_loader(&m, file);
     seed(argv[1], "loader", file, 34 * 60); /* short: long seeds make every run slow */
+    ecr6600(argv[1], file);
+    bl602(argv[1], file);
     free(file);
     return 0;
 }
