@@ -4,17 +4,19 @@
 #include <string.h>
 
 #include "bk7231/bk7231_chips.h"
+#include "bl602/bl602_chips.h"
 #include "ecr6600/ecr6600_chips.h"
 #include "plugflash/protocol.h"
 
 const struct pf_protocol *const pf_protocols[] = {
     &pf_bk7231_protocol,
     &pf_ecr6600_protocol,
+    &pf_bl602_protocol,
     NULL,
 };
 
 const struct pf_chip *const pf_chips[] = {
-    &bk7231_chip_t, &bk7231_chip_n, &ecr6600_chip, NULL,
+    &bk7231_chip_t, &bk7231_chip_n, &ecr6600_chip, &bl602_chip, NULL,
 };
 
 /* How `--chip auto` goes round: the first turn of each family, longer each time.
@@ -28,6 +30,7 @@ static const struct {
 } registry_turns[] = {
     {&pf_bk7231_protocol, "BK7231", 5000000, false},
     {&pf_ecr6600_protocol, "ECR6600", 8000000, true},
+    {&pf_bl602_protocol, "BL602", 8000000, true},
 };
 #define TURNS         (sizeof registry_turns / sizeof registry_turns[0])
 #define LOOK_US       UINT64_C(500000)   /* for a stub that runs */

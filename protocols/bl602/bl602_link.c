@@ -47,19 +47,45 @@ static uint32_t link_lower(const struct bl602 *s, uint32_t baud)
     return 0;
 }
 
+/* Three mistakes, and the loader waits for a train. */
+static enum pf_err link_end_session(struct bl602 *s)
+{
+    struct bl602_request rq = bl602_req_mistake();
+    struct bl602_reply r;
+    enum pf_err err;
+
+    for (unsigned i = 0; s->strikes < BL602_STRIKES; i++) {
+        err = bl602_exchange(s, &rq, &r);
+        if (!err || i >= 2 * BL602_STRIKES)
+            return pf_fail(s->base.ctx, PF_ERR_PROTOCOL,
+                           "the loader does not end its session as it should");
+        if (err == PF_ERR_PROTOCOL && s->code)
+            continue;
+        return err;
+    }
+    s->errors = 0;
+    s->session = false;
+    pf_sleep(s->base.port, BL602_SETTLE_US);
+    return PF_OK;
+}
+
 /* Get rid of a session that nobody can talk to: by the reset that has worked
  * before, or by waiting for its end. A loader waits for a train then. */
 static enum pf_err link_fresh(struct bl602 *s)
 {
     const struct bl602_sync how = {.timeout_us = BL602_RELINK_US};
     uint32_t baud = s->base.id.baud;
+    enum pf_err err;
 
     if (!s->stub.len || s->reset_worked < 0)
         return bl602_hush(s, link_idle_us(s->stub.idle_s ? s->stub.idle_s : IDLE_LONG_S));
     PF_TRY(bl602_port_baud(s, s->boot_baud));
-    PF_TRY(bl602_sync(s, &how));
-    if (s->peer == BL602_ROM)
-        PF_TRY(bl602_load(s));
+    err = bl602_sync(s, &how);
+    if (!err && s->peer == BL602_ROM)
+        err = bl602_load(s);
+    if (!err && s->session)
+        err = link_end_session(s);
+    PF_TRY(err);
     return bl602_port_baud(s, baud);
 }
 
@@ -92,28 +118,6 @@ enum pf_err bl602_start_loader(struct bl602 *s, uint32_t goal)
                        (unsigned)goal, (unsigned)rate);
     s->latencies = 0;
     return err;
-}
-
-/* Three mistakes, and the loader waits for a train. */
-static enum pf_err link_end_session(struct bl602 *s)
-{
-    struct bl602_request rq = bl602_req_mistake();
-    struct bl602_reply r;
-    enum pf_err err;
-
-    for (unsigned i = 0; s->strikes < BL602_STRIKES; i++) {
-        err = bl602_exchange(s, &rq, &r);
-        if (!err || i >= 2 * BL602_STRIKES)
-            return pf_fail(s->base.ctx, PF_ERR_PROTOCOL,
-                           "the loader does not end its session as it should");
-        if (err == PF_ERR_PROTOCOL && s->code)
-            continue;
-        return err;
-    }
-    s->errors = 0;
-    s->session = false;
-    pf_sleep(s->base.port, BL602_SETTLE_US);
-    return PF_OK;
 }
 
 enum pf_err bl602_change_baud(struct bl602 *s, uint32_t baud)

@@ -7,22 +7,25 @@
 
 /* Boards agree that one line resets and the other boots, and disagree on which:
  * blisp, blflash and the vendor's Go tool have RTS pull BOOT high and DTR reset;
- * the vendor's GUI has RTS reset and DTR, released, leave BOOT high. Both are
- * tried in turn. With a power switch the reset is a power cycle as well. */
+ * the vendor's GUI has RTS reset, twice and briefly, and DTR, released, leave
+ * BOOT high. Both are tried in turn. With a power switch the reset is a power
+ * cycle as well. */
 static const struct {
-    const char *boot, *boot_power, *run;
+    const char *boot, *boot_power;
 } bl602_roles[2] = {
     {
         "R1|W0.05|D1|W0.05|D0|W0.1|R0|W0.05",
         "R1|D1|P0|W0.5|P1|W0.05|D0|W0.1|R0|W0.05",
-        "R0&D0|W0.05|D1|W0.05|D0",
     },
     {
         "D0&R0|W0.1|R1|W0.01|R0|W0.1|R1|W0.01|R0|W0.1",
         "D0&R1|P0|W0.5|P1|W0.05|R0|W0.1",
-        "D1|W0.05|R1|W0.05|R0|W0.05|D0",
     },
 };
+
+/* Into the firmware, in either role: each line lets go of the reset while the
+ * other has BOOT low. */
+static const char bl602_run_text[] = "D1|R1|W0.05|R0|W0.05|D0|W0.05";
 
 /* Without lines GPIO8 is held high by a wire, or by nobody. */
 static const char bl602_power_text[] = "P0|W0.5|P1|W0.05";
@@ -84,7 +87,8 @@ static enum pf_err bl602_take_options(struct bl602 *s, const struct pf_link_opti
     if (s->option_size % PF_SECTOR)
         return pf_fail(s->base.ctx, PF_ERR_USAGE, "a flash size of %u bytes is no whole sectors",
                        (unsigned)s->option_size);
-    if (opt->stub)
+    /* With `auto`, a stub for another family is no mistake. */
+    if (opt->stub && (!s->is_auto || bl602_stub_is_ours(opt->stub, opt->stub_len)))
         PF_TRY(bl602_stub_open(s->base.ctx, opt->stub, opt->stub_len, &s->stub));
     PF_TRY(bl602_take_rates(s, opt));
     return bl602_take_steps(s, opt);
@@ -105,6 +109,9 @@ static enum pf_err bl602_find(struct bl602 *s)
         bl602_sync_event(s, "linked", start, "a RAM loader was running already");
         return PF_OK;
     }
+    /* `auto` has found nothing here, and has nothing to say about it. */
+    if (!s->stub.len && s->is_auto)
+        return pf_fail(s->base.ctx, PF_ERR_SYNC, "%s", "");
     if (s->no_sync)
         return pf_fail(s->base.ctx, PF_ERR_SYNC,
                        "no RAM loader answers at any rate of the ladder; leave out --before "
@@ -179,14 +186,6 @@ static void bl602_close(struct pf_session *ps)
     free(bl602_of(ps));
 }
 
-/* `auto` without a RAM loader for this chip: there is nothing to try. */
-static bool bl602_is_out(const struct pf_link_options *opt)
-{
-    bool is_auto = !opt->chip || strcmp(opt->chip, "auto") == 0;
-
-    return is_auto && (!opt->stub || !bl602_stub_is_ours(opt->stub, opt->stub_len));
-}
-
 static enum pf_err bl602_open(struct pf_ctx *ctx, struct pf_transport *port,
                               const struct pf_link_options *opt, struct pf_session **out)
 {
@@ -194,9 +193,6 @@ static enum pf_err bl602_open(struct pf_ctx *ctx, struct pf_transport *port,
     enum pf_err err;
 
     *out = NULL;
-    if (bl602_is_out(opt))
-        return pf_fail(ctx, PF_ERR_SYNC,
-                       "not asked: that takes --stub with a RAM loader of the BL602");
     s = calloc(1, sizeof *s);
     if (!s)
         return pf_fail(ctx, PF_ERR_NOMEM, "no memory for a session");
@@ -244,23 +240,31 @@ static enum pf_err bl602_keepalive(struct pf_session *ps)
     return bl602_command(s, "link", &rq, &r);
 }
 
-/* The reset samples GPIO8 again. Where a line holds it, the line can let go. */
-static enum pf_err bl602_run_by_lines(struct bl602 *s)
+/* The reset samples GPIO8 again. Where a line holds it, the line can let go;
+ * *gone tells whether that has ended the loader. */
+static enum pf_err bl602_run_by_lines(struct bl602 *s, bool *gone)
 {
     struct pf_steps run;
+    enum pf_err err;
 
-    PF_TRY(pf_steps_parse(s->base.ctx, bl602_roles[s->reset_worked].run, &run));
-    return pf_steps_run(s->base.ctx, s->base.port, &run, true);
+    PF_TRY(pf_steps_parse(s->base.ctx, bl602_run_text, &run));
+    PF_TRY(pf_steps_run(s->base.ctx, s->base.port, &run, true));
+    err = bl602_ask_loader(s);
+    *gone = err == PF_ERR_TIMEOUT;
+    return *gone ? PF_OK : err;
 }
 
 static enum pf_err bl602_run(struct bl602 *s)
 {
     struct bl602_request rq = bl602_req_reset();
     struct bl602_reply r;
+    bool gone = false;
     enum pf_err err;
 
     if (s->resets == 2 && s->reset_worked >= 0)
-        return bl602_run_by_lines(s);
+        PF_TRY(bl602_run_by_lines(s, &gone));
+    if (gone)
+        return PF_OK;
     if (s->dirty)
         PF_TRY(bl602_barrier(s));
     err = bl602_exchange(s, &rq, &r);

@@ -17,6 +17,7 @@
 #define LONG_HUSH_AT   3u                 /* after this round, once */
 #define SLOW_EVERY     4u                 /* rounds */
 #define ASK_EVERY      8u                 /* trains: the OK may have been lost */
+#define EARLY          2u                 /* trains before the first reset */
 #define GUIDE_US       UINT64_C(5000000)  /* between two hints to a person */
 #define RESET_SEEN_MAX 3u                 /* trains: later ones were not the reset's doing */
 
@@ -99,13 +100,18 @@ static enum pf_err sync_ask_info(struct bl602 *s, uint64_t wait_us)
     return PF_OK;
 }
 
-enum pf_err bl602_ask_loader(struct bl602 *s)
+static enum pf_err sync_ask_jedec(struct bl602 *s, uint64_t wait_us)
 {
     struct bl602_reply r;
 
-    PF_TRY(bl602_ask(s, bl602_req_jedec(), PROBE_US, &r));
+    PF_TRY(bl602_ask(s, bl602_req_jedec(), wait_us, &r));
     sync_found(s, BL602_LOADER);
     return PF_OK;
+}
+
+enum pf_err bl602_ask_loader(struct bl602 *s)
+{
+    return sync_ask_jedec(s, PROBE_US);
 }
 
 static enum pf_err sync_none(enum pf_err err)
@@ -134,11 +140,29 @@ static enum pf_err sync_probe_live(struct bl602 *s, uint32_t baud)
     return PF_OK;
 }
 
+/* Questions at the working rate for as long as `auto` allows, then it is another
+ * family's turn. */
+static enum pf_err sync_look(struct bl602 *s)
+{
+    uint64_t end = bl602_now(s) + (s->sync_timeout_us ? s->sync_timeout_us : PROBE_US), now;
+
+    if (s->no_sync)
+        return PF_OK; /* "linked already" is for the family whose loader stays by itself */
+    while (s->peer == BL602_NOBODY && (now = bl602_now(s)) < end) {
+        PF_TRY(pf_check_cancel(s->base.ctx));
+        PF_TRY(sync_none(sync_ask_jedec(s, end - now < PROBE_US ? end - now : PROBE_US)));
+    }
+    s->came_live = s->peer == BL602_LOADER;
+    return PF_OK;
+}
+
 enum pf_err bl602_find_live(struct bl602 *s)
 {
     const uint32_t *ladder = s->base.chip->baud.ladder;
 
     s->peer = BL602_NOBODY;
+    if (s->is_auto && !s->stub.len)
+        return sync_look(s);
     if (bl602_has_baud(s))
         PF_TRY(sync_probe_live(s, s->goal));
     if (s->peer == BL602_NOBODY && (s->goal != s->boot_baud || !bl602_has_baud(s)))
@@ -165,28 +189,33 @@ static enum pf_err sync_pass(struct bl602 *s, struct sync_clock *c)
     return sync_is_over(s, c) ? PF_ERR_SYNC : PF_OK;
 }
 
-/* PF_ERR_TIMEOUT: nobody answered the trains of this round. */
+/* The `n`-th train of a round, and who answers it. PF_ERR_TIMEOUT: nobody. */
+static enum pf_err sync_knock(struct bl602 *s, struct sync_clock *c, unsigned n)
+{
+    enum pf_err err;
+
+    PF_TRY(sync_pass(s, c));
+    s->peer = BL602_NOBODY;
+    err = bl602_train(s, TRAIN_WAIT_US);
+    if (!err)
+        err = bl602_probe(s);
+    else if (err == PF_ERR_TIMEOUT && n % ASK_EVERY == 0)
+        err = sync_none(sync_ask_info(s, TRAIN_WAIT_US));
+    PF_TRY(err);
+    return s->peer == BL602_NOBODY ? PF_ERR_TIMEOUT : PF_OK;
+}
+
 static enum pf_err sync_round(struct bl602 *s, struct sync_clock *c)
 {
     uint64_t end = bl602_now(s) + ROUND_US;
 
     for (unsigned n = 1; bl602_now(s) < end; n++) {
-        enum pf_err err;
+        enum pf_err err = sync_knock(s, c, n);
 
-        PF_TRY(sync_pass(s, c));
-        s->peer = BL602_NOBODY;
-        err = bl602_train(s, TRAIN_WAIT_US);
-        if (!err)
-            err = bl602_probe(s);
-        else if (err == PF_ERR_TIMEOUT && n % ASK_EVERY == 0)
-            err = sync_none(sync_ask_info(s, TRAIN_WAIT_US));
-        if (err && err != PF_ERR_TIMEOUT)
+        if (!err && s->resets && n <= RESET_SEEN_MAX)
+            s->reset_worked = (int)(c->round % s->resets);
+        if (err != PF_ERR_TIMEOUT)
             return err;
-        if (s->peer != BL602_NOBODY) {
-            if (s->resets && n <= RESET_SEEN_MAX)
-                s->reset_worked = (int)(c->round % s->resets);
-            return PF_OK;
-        }
     }
     return PF_ERR_TIMEOUT;
 }
@@ -222,6 +251,15 @@ static enum pf_err sync_reset(struct bl602 *s, const struct sync_clock *c)
 
 static enum pf_err sync_rounds(struct bl602 *s, struct sync_clock *c)
 {
+    enum pf_err early = PF_ERR_TIMEOUT;
+
+    /* Who waits already need not be reset; and a reset that is followed by an
+     * answer has then been seen to work. */
+    PF_TRY(bl602_port_baud(s, s->boot_baud));
+    for (unsigned n = 1; n <= EARLY && early == PF_ERR_TIMEOUT; n++)
+        early = sync_knock(s, c, n);
+    if (early != PF_ERR_TIMEOUT)
+        return early;
     for (;; c->round++) {
         bool slow = !s->boot_baud_given && c->round % SLOW_EVERY == SLOW_EVERY - 1;
         enum pf_err err;
@@ -246,7 +284,6 @@ enum pf_err bl602_sync(struct bl602 *s, const struct bl602_sync *how)
     c.guide = c.start + GUIDE_US;
     PF_TRY(bl602_discard(s));
     s->diag = &diag;
-    s->reset_worked = -1;
     if (how->guide)
         bl602_sync_event(s, "waiting", c.start, "waiting for a BL602 to answer");
     err = sync_rounds(s, &c);

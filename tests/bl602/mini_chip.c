@@ -51,7 +51,7 @@ static void mini_raw(struct mini *m, uint64_t after, const void *bytes, size_t l
 /* An answer of the loader, with the fault of this request. */
 static void mini_send(struct mini *m, const uint8_t *bytes, size_t len)
 {
-    unsigned at = m->requests - 1;
+    unsigned at = m->where == MINI_LOADER ? m->requests - 1 : MINI_NEVER - 1;
 
     if (at == m->drop_reply_at)
         return;
