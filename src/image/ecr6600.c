@@ -143,12 +143,12 @@ static void check_segment(struct pf_image *out, const uint8_t *p, const struct e
         name = "cpu";
         place = cpu ? cpu->addr : ECR_CPU;
         room = cpu ? cpu->len : ECR_CPU_END - ECR_CPU;
-        ecr_check_cpu(out, p, e->len, true);
+        ecr_check_cpu(out, p, e->len, ECR_SEGMENT);
     } else if (e->addr == ECR_UBOOT || has(p, e->len, 0, "\x32\x70\x78\x48", 4)) {
         name = "uboot";
         place = ECR_UBOOT;
         room = ECR_UBOOT_ROOM;
-        ecr_check_uboot(out, p, e->len, true);
+        ecr_check_uboot(out, p, e->len, ECR_SEGMENT);
     }
     if (e->addr != place || e->len > room)
         image_check(out, false, "segments", "%s of %#x bytes at %#x; it belongs at %#x, up to %#x",
@@ -313,12 +313,13 @@ static void probe_flash(const uint8_t *data, size_t len, struct pf_image *out)
     ecr_check_table(out, data, len, &t);
     check_flash_length(out, len, &t);
     ecr_check_uboot(out, data + ECR_UBOOT,
-                    len - ECR_UBOOT < ECR_UBOOT_ROOM ? len - ECR_UBOOT : ECR_UBOOT_ROOM, false);
+                    len - ECR_UBOOT < ECR_UBOOT_ROOM ? len - ECR_UBOOT : ECR_UBOOT_ROOM,
+                    ECR_FLASH_SPAN);
     cpu = ecr_table_find(&t, "cpu");
     addr = cpu ? cpu->addr : ECR_CPU;
     if (addr < len)
         ecr_check_cpu(out, data + addr, cpu && cpu->len < len - addr ? cpu->len : len - addr,
-                      false);
+                      ECR_FLASH_SPAN);
     check_amt(out, data, len, &t);
     if (!out->firmware[0] && ecr_table_find(&t, "cfg"))
         image_text(out->firmware, sizeof out->firmware, "OpenBeken, by its partition table");
@@ -374,14 +375,14 @@ static bool probe_code(const uint8_t *data, size_t len, struct pf_image *out)
 
     if (has(data, len, 0, "\x18\x20\x26\x02", 4) ||
         (ecr_cpu_parse(data, len, &cpu) && cpu.hashed && !ecr_uboot_parse(data, len, &u))) {
-        ecr_check_cpu(out, data, len, true);
+        ecr_check_cpu(out, data, len, ECR_FILE);
         image_part(out, "cpu", 0, len, ECR_CPU);
         name_it(out, PF_IMAGE_ECR_CPU, "ECR6600 application (cpu)");
         return true;
     }
     if (!has(data, len, 0, "\x32\x70\x78\x48", 4))
         return false;
-    ecr_check_uboot(out, data, len, true);
+    ecr_check_uboot(out, data, len, ECR_FILE);
     image_part(out, "uboot", 0, len, ECR_UBOOT);
     name_it(out, PF_IMAGE_ECR_UBOOT, "ECR6600 second-stage loader (uboot)");
     return true;

@@ -14,7 +14,7 @@ static const char *signed_text(enum ecr_signed s)
     case ECR_UNSIGNED:
         return "not signed";
     default:
-        return "the signature is not of these bytes, or by a key of its own";
+        return "signed with a key of its own";
     }
 }
 
@@ -47,26 +47,26 @@ static bool tail_ok(const uint8_t *data, size_t len, uint64_t used)
 
 /* The length of an image: in a file of its own it decides what else is said. */
 static bool check_length(struct pf_image *img, const char *name, const uint8_t *data, size_t len,
-                         uint64_t want, bool alone)
+                         uint64_t want, enum ecr_where where)
 {
     if (want > len)
         image_check(img, false, name, "cut off at %#zx, expected %#llx bytes", len,
                     (unsigned long long)want);
-    else if (alone && !tail_ok(data, len, want))
+    else if (where != ECR_FLASH_SPAN && !tail_ok(data, len, want))
         image_check(img, false, name, "%#zx bytes, goes on after its end at %#llx", len,
                     (unsigned long long)want);
     else
         image_check(img, true, name, "%#llx bytes, as the header says", (unsigned long long)want);
-    return want <= len && (!alone || tail_ok(data, len, want));
+    return want <= len && (where == ECR_FLASH_SPAN || tail_ok(data, len, want));
 }
 
-bool ecr_check_uboot(struct pf_image *img, const uint8_t *data, size_t len, bool alone)
+bool ecr_check_uboot(struct pf_image *img, const uint8_t *data, size_t len, enum ecr_where where)
 {
     struct ecr_uboot u;
     bool ok;
 
     if (!ecr_uboot_parse(data, len, &u)) {
-        image_check(img, false, alone ? "length" : "uboot header",
+        image_check(img, false, where == ECR_FILE ? "length" : "uboot header",
                     len < ECR_UBOOT_HEAD ? "cut off in the header" : "no uboot header");
         return false;
     }
@@ -76,18 +76,17 @@ bool ecr_check_uboot(struct pf_image *img, const uint8_t *data, size_t len, bool
     if (!u.head_ok)
         return false; /* the length cannot be believed */
     image_text(img->loader, sizeof img->loader, "uboot%s%s", u.version[0] ? " " : "", u.version);
-    if (!check_length(img, alone ? "length" : "uboot length", data, len,
-                      (uint64_t)ECR_UBOOT_HEAD + u.body, alone))
+    if (!check_length(img, where == ECR_FILE ? "length" : "uboot length", data, len,
+                      (uint64_t)ECR_UBOOT_HEAD + u.body, where))
         return false;
     if (u.body > ECR_UBOOT_ROOM - ECR_UBOOT_HEAD) {
         image_check(img, false, "uboot size", "%#x bytes do not fit %#x", (unsigned)u.body,
                     ECR_UBOOT_ROOM - ECR_UBOOT_HEAD);
         ok = false;
     }
-    image_check(img, u.crc_ok && u.signature != ECR_MISMATCH, "uboot code",
-                "CRC-32 expected %08x: %s; %s", (unsigned)u.crc, u.crc_ok ? "right" : "wrong",
-                signed_text(u.signature));
-    return ok && u.crc_ok && u.signature != ECR_MISMATCH;
+    image_check(img, u.crc_ok, "uboot code", "CRC-32 expected %08x: %s; %s", (unsigned)u.crc,
+                u.crc_ok ? "right" : "wrong", signed_text(u.signature));
+    return ok && u.crc_ok;
 }
 
 static void cpu_text(struct pf_image *img, const struct ecr_cpu_check *c)
@@ -100,16 +99,16 @@ static void cpu_text(struct pf_image *img, const struct ecr_cpu_check *c)
         image_text(img->version, sizeof img->version, "%s", version);
 }
 
-bool ecr_check_cpu(struct pf_image *img, const uint8_t *data, size_t len, bool alone)
+bool ecr_check_cpu(struct pf_image *img, const uint8_t *data, size_t len, enum ecr_where where)
 {
     struct ecr_cpu_check c;
     enum ecr_proof proof;
     struct ecr_cpu cpu;
     char why[96];
-    bool ok;
+    bool ok, proved;
 
     if (!ecr_cpu_parse(data, len, &cpu)) {
-        image_check(img, false, alone ? "length" : "cpu header",
+        image_check(img, false, where == ECR_FILE ? "length" : "cpu header",
                     len < ECR_CPU_HEAD ? "cut off in the header" : "no application header");
         return false;
     }
@@ -120,15 +119,18 @@ bool ecr_check_cpu(struct pf_image *img, const uint8_t *data, size_t len, bool a
     if (!cpu.head_ok)
         return false;
     image_text(img->version, sizeof img->version, "%s", cpu.version);
-    if (!check_length(img, alone ? "length" : "cpu length", data, len, cpu.size, alone))
+    if (!check_length(img, where == ECR_FILE ? "length" : "cpu length", data, len, cpu.size, where))
         return false;
     ecr_cpu_check_init(&c);
     ecr_cpu_check_feed(&c, data, (size_t)cpu.size);
     proof = ecr_cpu_check_end(&c, why, sizeof why);
-    image_check(img, proof != ECR_BROKEN, "cpu code", "%#x in place, %#x text, %#x data: %s",
-                (unsigned)cpu.xip, (unsigned)cpu.text, (unsigned)cpu.data, why);
+    /* Whose key the firmware of a device is signed with is its maker's business;
+     * in a file to be written nothing else would show a changed byte. */
+    proved = proof != ECR_BROKEN && (proof != ECR_OTHER_KEY || where == ECR_FLASH_SPAN);
+    image_check(img, proved, "cpu code", "%#x in place, %#x text, %#x data: %s", (unsigned)cpu.xip,
+                (unsigned)cpu.text, (unsigned)cpu.data, why);
     cpu_text(img, &c);
-    return ok && proof != ECR_BROKEN;
+    return ok && proved;
 }
 
 static int hex_digit(uint8_t c)

@@ -202,7 +202,7 @@ enum ecr_proof ecr_cpu_check_end(struct ecr_cpu_check *c, char *why, size_t cap)
     signature = ecr_signature(ecr_public_key, hash, c->head + 0x20);
     if (signature == ECR_MISMATCH) {
         image_text(why, cap, "the signature is not of these bytes, or by a key of its own");
-        return ECR_BROKEN;
+        return ECR_OTHER_KEY;
     }
     if (signature == ECR_SIGNED) {
         image_text(why, cap, "signature right");

@@ -87,9 +87,10 @@ struct ecr_cpu_check {
 };
 
 enum ecr_proof {
-    ECR_PROVED,   /* by signature or checksum */
-    ECR_UNPROVED, /* there is nothing in it that could */
-    ECR_BROKEN,   /* signature or checksum says no */
+    ECR_PROVED,    /* by signature or checksum */
+    ECR_UNPROVED,  /* there is nothing in it that could */
+    ECR_BROKEN,    /* a checksum says no */
+    ECR_OTHER_KEY, /* signed with a key we do not know, or changed afterwards */
 };
 
 void ecr_cpu_check_init(struct ecr_cpu_check *c);

@@ -571,6 +571,9 @@ static void a_backup_is_known_with_uboot_version_firmware_and_mac(void **state)
     assert_fault(flash, 0x1FFFFF, PF_IMAGE_ECR_BACKUP, "length", "cut off");
     assert_fault(flash, 0x1001, PF_IMAGE_ECR_BACKUP, "length", "cut off");
     assert_fault(flash, 0x300000, PF_IMAGE_ECR_BACKUP, "length", "no flash chip");
+    memset(flash + 0x7020, 0x77, 64); /* whose key firmware is signed with is not our business */
+    make_ecr_cpu_seal(flash + 0x7000);
+    assert_kind(flash, ECR_MAKE_ROOM, PF_IMAGE_ECR_BACKUP, "backup", &img);
     memset(flash + 0x1FE000, 0xff, 0x2000);
     assert_fault(flash, 0x200000, PF_IMAGE_ECR_BACKUP, "nv_amt", "blank");
     /* A copy of what was there is still placed; a cut one is not. */
