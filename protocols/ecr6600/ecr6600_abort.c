@@ -90,9 +90,7 @@ enum pf_err ecr6600_end_write(struct ecr6600 *s, size_t low, size_t high)
     /* Complete a data frame that was cut short: its sum is wrong then, and the
      * FF behind it are nothing. */
     if (s->dirty) {
-        uint8_t fill = s->tx_len <= ECR6600_FILLER ? ecr6600_filler(s->tx, s->tx_len) : 0xff;
-
-        PF_TRY(ecr6600_put_fill(s, fill, ECR6600_FILLER));
+        PF_TRY(ecr6600_complete(s));
         if (s->tx_len > ECR6600_FILLER)
             PF_TRY(ecr6600_put_fill(s, 0xff, s->tx_len));
         PF_TRY(abort_settle(s, ecr6600_wire_us(s, ECR6600_FILLER + s->tx_len) + 2 * SETTLE_US));

@@ -166,14 +166,16 @@ size_t ecr6600_encode(uint8_t *out, size_t cap, const struct ecr6600_request *rq
 struct lossy {
     const uint8_t *frame;
     size_t len, from, run; /* frame[from, from+run) is lost */
-    uint8_t fill;          /* what follows without end */
+    uint8_t fill;          /* what follows, and then FF without end */
 };
 
 static uint8_t lossy_at(const struct lossy *l, size_t i)
 {
     if (i >= l->from)
         i += l->run;
-    return i < l->len ? l->frame[i] : l->fill;
+    if (i < l->len)
+        return l->frame[i];
+    return i == l->len ? l->fill : 0xff;
 }
 
 /* The stub's parser would find a whole request in what is left. */
@@ -319,10 +321,23 @@ struct ecr6600_reply ecr6600_decode(const uint8_t *in, size_t len,
 
 /* baud --------------------------------------------------------------------- */
 
+/* What the stubs have in a table; every other rate gets 8 and a quotient that
+ * is cut off. */
+static const struct {
+    uint32_t baud;
+    uint8_t sampling, divisor;
+} baud_known[] = {
+    {57600, 8, 173},  {76800, 8, 130},  {115200, 8, 87}, {230400, 8, 43},  {460800, 8, 21},
+    {500000, 8, 20},  {576000, 8, 17},  {691200, 8, 15}, {806400, 10, 10}, {921600, 8, 11},
+    {1000000, 8, 10}, {1500000, 18, 3}, {2000000, 8, 5}, {2500000, 8, 4},
+};
+
 uint32_t ecr6600_real_baud(uint32_t baud)
 {
-    uint32_t sampling = baud == 806400 ? 10 : baud == 1500000 ? 18 : 8;
-    uint32_t divisor = baud ? UART_CLOCK / sampling / baud : 0;
+    uint32_t by = baud ? UART_CLOCK / 8 / baud * 8 : 0;
 
-    return divisor ? UART_CLOCK / sampling / divisor : 0;
+    for (size_t i = 0; i < sizeof baud_known / sizeof baud_known[0]; i++)
+        if (baud_known[i].baud == baud)
+            by = (uint32_t)baud_known[i].sampling * baud_known[i].divisor;
+    return by ? (UART_CLOCK + by / 2) / by : 0;
 }

@@ -100,8 +100,9 @@ size_t ecr6600_encode(uint8_t *out, size_t cap, const struct ecr6600_request *rq
 
 uint8_t ecr6600_sum8(const uint8_t *data, size_t len);
 
-/* A byte, not A5, that completes `frame` to nothing the stub would obey, where
- * any one run of its bytes was lost on the way. FF when there is none. */
+/* A byte, not A5, that with FF behind it completes `frame` to nothing the stub
+ * would obey, whichever one run of its bytes was lost on the way. FF for frames
+ * that are no command. */
 uint8_t ecr6600_filler(const uint8_t *frame, size_t len);
 
 enum ecr6600_what {

@@ -112,6 +112,8 @@ enum pf_err ecr6600_port_baud(struct ecr6600 *s, uint32_t baud);
 /* Write bytes of no frame. */
 enum pf_err ecr6600_put(struct ecr6600 *s, const uint8_t *data, size_t len);
 enum pf_err ecr6600_put_fill(struct ecr6600 *s, uint8_t fill, size_t len);
+/* Complete whatever part of the last request the stub may be waiting for. */
+enum pf_err ecr6600_complete(struct ecr6600 *s);
 /* Send a request and look at nothing. */
 enum pf_err ecr6600_send(struct ecr6600 *s, const struct ecr6600_request *rq);
 /* Bytes as they come, for the loader. PF_ERR_TIMEOUT: none until `deadline`. */

@@ -60,6 +60,14 @@ enum pf_err ecr6600_put_fill(struct ecr6600 *s, uint8_t fill, size_t len)
     return PF_OK;
 }
 
+enum pf_err ecr6600_complete(struct ecr6600 *s)
+{
+    uint8_t fill = s->tx_len ? ecr6600_filler(s->tx, s->tx_len) : 0xff;
+
+    PF_TRY(ecr6600_put(s, &fill, 1));
+    return ecr6600_put_fill(s, 0xff, ECR6600_FILLER - 1);
+}
+
 enum pf_err ecr6600_send(struct ecr6600 *s, const struct ecr6600_request *rq)
 {
     s->tx_len = ecr6600_encode(s->tx, sizeof s->tx, rq);
@@ -316,12 +324,11 @@ static enum pf_err wire_barrier(struct ecr6600 *s)
 
 enum pf_err ecr6600_realign(struct ecr6600 *s)
 {
-    uint8_t fill = s->tx_len ? ecr6600_filler(s->tx, s->tx_len) : 0xff;
     enum pf_err err = PF_ERR_TIMEOUT;
 
     for (unsigned try = 0; try < REALIGN_TRIES; try++) {
         PF_TRY(pf_check_cancel(s->base.ctx));
-        PF_TRY(ecr6600_put_fill(s, fill, ECR6600_FILLER));
+        PF_TRY(ecr6600_complete(s));
         pf_sleep(s->base.port, ecr6600_wire_us(s, ECR6600_FILLER) + 2 * s->base.id.latency_us +
                                    ecr6600_scaled(s, 5000));
         PF_TRY(ecr6600_discard(s));
