@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "core/checksum.h"
 #include "plugflash/ops.h"
 #include "plugflash/sim.h"
@@ -24,9 +25,80 @@
 
 static const uint8_t bench_mac[6] = {0x38, 0x1f, 0x8d, 0x01, 0x02, 0x03};
 
+/* A virtual device and what its rows must keep to, at 921600 baud and 1 and 16
+ * ms. Limits of 0 bind nothing. */
+struct plug {
+    const char *title, *chip, *keys;
+    uint32_t baud[5];      /* ends with 0 */
+    uint32_t app, app_len; /* what "write" writes */
+    uint32_t changed[3];   /* addresses of the three changed bytes */
+    bool stub;             /* upload one; seconds then count from the open session */
+    double plain[2], backup[2], again, again3, same;
+    bool slow; /* print the table of a device that hashes slowly */
+};
+
+static const struct plug plugs[] = {
+    {"BK7231N",
+     "bk7231n",
+     "",
+     {115200, 921600, 1500000, 2000000},
+     0x11000,
+     0x118f70,
+     {0x12345, 0xa0001, 0x1f0fff},
+     false,
+     {0, 0},
+     {15, 25},
+     1.5,
+     3.5,
+     1.5,
+     true},
+    {"BK7231T",
+     "bk7231t",
+     "",
+     {115200, 921600, 1500000, 2000000},
+     0x11000,
+     0x118f70,
+     {0x12345, 0xa0001, 0x1f0fff},
+     false,
+     {0, 0},
+     {15, 25},
+     1.5,
+     3.5,
+     1.5,
+     true},
+    {"ECR6600 with the custom stub",
+     "ecr6600",
+     ",stub=custom",
+     {115200, 500000, 921600, 1000000, 2000000},
+     0x7000,
+     0x10e000,
+     {0x7345, 0xa0001, 0x1b9fff},
+     true,
+     {24, 25},
+     {0, 0},
+     0,
+     0,
+     0,
+     false},
+    {"ECR6600 with stub 1.3.11",
+     "ecr6600",
+     ",stub=1.3.11",
+     {115200, 500000, 921600, 1000000, 2000000},
+     0x7000,
+     0x10e000,
+     {0x7345, 0xa0001, 0x1b9fff},
+     true,
+     {0, 28},
+     {0, 0},
+     0,
+     0,
+     0,
+     false},
+};
+
 struct bench {
     char dir[64];
-    const char *chip;
+    const struct plug *plug;
     uint8_t *flash;
     int failures;
 };
@@ -51,20 +123,28 @@ typedef enum pf_err bench_op(struct bench *b, struct pf_session *s, struct row *
 static void run(struct bench *b, struct row *r, const uint8_t *flash, bench_op *op)
 {
     struct pf_ctx ctx = {0};
-    struct pf_link_options link = {.baud = r->baud};
+    uint8_t stub[26096] = {0x48, 0x00, 0x00, 0x54};
+    struct pf_link_options link = {.chip = b->plug->chip, .baud = r->baud};
     struct pf_transport *port = NULL;
     struct pf_session *s = NULL;
     char spec[128];
 
-    snprintf(spec, sizeof spec, "%s,lat=%u,crc=%uK", b->chip, r->lat, r->crc_kib);
+    if (b->plug->stub) {
+        link.stub = stub;
+        link.stub_len = sizeof stub;
+    }
+    snprintf(spec, sizeof spec, "%s%s,lat=%u,crc=%uK", b->plug->chip, b->plug->keys, r->lat,
+             r->crc_kib);
     r->err = pf_sim_open_flash(&ctx, spec, flash, SIZE, &port);
     if (!r->err) {
         ctx.clock = port;
         r->err = pf_session_open(&ctx, port, &link, &s);
     }
     if (!r->err) {
+        uint64_t from = b->plug->stub ? pf_now(port) : s->id.synced_us;
+
         r->err = op(b, s, r);
-        r->seconds = (double)(pf_now(port) - s->id.synced_us) / 1e6;
+        r->seconds = (double)(pf_now(port) - from) / 1e6;
     }
     snprintf(r->text, sizeof r->text, "%s", ctx.text);
     pf_session_close(s);
@@ -115,18 +195,23 @@ static enum pf_err op_backup_base(struct bench *b, struct pf_session *s, struct 
     return backup_to(b, s, r, "again.bin", "base.bin");
 }
 
+/* Everything read in turn, as much at a time as the session likes; with a stub
+ * that is all, otherwise one digest follows. */
 static enum pf_err op_plain(struct bench *b, struct pf_session *s, struct row *r)
 {
+    const uint32_t chunk = s->read_chunk ? s->read_chunk : PF_SECTOR;
     struct pf_digest digest;
-    uint8_t *buf = malloc(PF_SECTOR);
+    uint8_t *buf = malloc(chunk);
     enum pf_err err = buf ? PF_OK : PF_ERR_NOMEM;
 
-    (void)b;
-    for (uint32_t at = 0; !err && at < SIZE; at += PF_SECTOR)
-        err = s->proto->read(s, at, buf, PF_SECTOR);
-    if (!err)
+    for (uint32_t at = 0; !err && at < SIZE; at += chunk)
+        err = s->proto->read(s, at, buf, chunk);
+    r->stats = (struct pf_stats){.reads = SIZE / chunk};
+    if (!err && !b->plug->stub) {
         err = s->proto->digest(s, 0, SIZE, &digest);
-    r->stats = (struct pf_stats){.reads = SIZE / PF_SECTOR, .digests = 1, .hashed = SIZE};
+        r->stats.digests = 1;
+        r->stats.hashed = SIZE;
+    }
     free(buf);
     return err;
 }
@@ -150,7 +235,7 @@ static enum pf_err write_file(struct bench *b, struct pf_session *s, struct row 
 
 static enum pf_err op_write_app(struct bench *b, struct pf_session *s, struct row *r)
 {
-    return write_file(b, s, r, "app.bin", 0x11000);
+    return write_file(b, s, r, "app.bin", b->plug->app);
 }
 
 static enum pf_err op_write_random(struct bench *b, struct pf_session *s, struct row *r)
@@ -182,65 +267,99 @@ static double add(struct bench *b, const char *what, uint32_t baud, uint32_t lat
     return row.seconds;
 }
 
+static void rows(struct bench *b, uint32_t baud, int k, const uint8_t *changed)
+{
+    static const uint32_t lats[] = {1, 16};
+    const struct plug *p = b->plug;
+    const double bound = baud == 921600; /* the rate that the limits are for */
+    const uint32_t lat = lats[k];
+
+    if (p->stub)
+        add(b, "plain reading", baud, lat, FAST, bound * p->plain[k], b->flash, op_plain);
+    add(b, "backup", baud, lat, FAST, bound * p->backup[k], b->flash, op_backup);
+    add(b, "backup --base, nothing changed", baud, lat, FAST, bound * p->again, b->flash,
+        op_backup_base);
+    add(b, "backup --base, 3 sectors changed", baud, lat, FAST, bound * p->again3, changed,
+        op_backup_base);
+    add(b, "write, already there", baud, lat, FAST, bound * p->same, b->flash, op_write_app);
+    add(b, "write, 3 sectors differ", baud, lat, FAST, 0, changed, op_write_app);
+    add(b, "write 1 MiB, all differs", baud, lat, FAST, 0, b->flash, op_write_random);
+}
+
+static void slow_rows(struct bench *b, uint32_t lat, const uint8_t *full)
+{
+    double plain = add(b, "plain reading + one digest", 921600, lat, SLOW, 0, b->flash, op_plain);
+
+    add(b, "backup", 921600, lat, SLOW, plain, b->flash, op_backup);
+    add(b, "backup, no blank sector", 921600, lat, SLOW, plain, full, op_backup);
+}
+
+static void heading(const struct bench *b)
+{
+    static const char line[] = "%-34s %8s %4s %7s %9s %8s %9s %7s %6s %7s\n";
+
+    printf("\n%s, 2 MiB; CRC is the speed of the device's own hash\n", b->plug->title);
+    printf(line, "operation", "baud", "lat", "CRC", "seconds", "limit", "raw wire", "digests",
+           "reads", "hashed");
+    printf(line, "", "", "ms", "KiB/s", "", "", "2 MiB", "", "", "MiB");
+}
+
 static void table(struct bench *b)
 {
-    static const uint32_t bauds[] = {115200, 921600, 1500000, 2000000}, lats[] = {1, 16};
+    const struct plug *p = b->plug;
     uint8_t *changed = malloc(SIZE), *random = malloc(0x100000);
     uint32_t x = 1;
 
     if (!changed || !random)
         exit(1);
     memcpy(changed, b->flash, SIZE);
-    changed[0x12345] ^= 1;
-    changed[0xa0001] ^= 1;
-    changed[0x1f0fff] ^= 1;
+    for (int i = 0; i < 3; i++)
+        changed[p->changed[i]] ^= 1;
     for (size_t i = 0; i < 0x100000; i++) {
         x = x * 1664525 + 1013904223;
         random[i] = (uint8_t)(x >> 24);
     }
     save(b, "base.bin", b->flash, SIZE);
-    save(b, "app.bin", b->flash + 0x11000, 0x118f70);
+    save(b, "app.bin", b->flash + p->app, p->app_len);
     save(b, "random.bin", random, 0x100000);
 
-    printf("%s, 2 MiB; CRC is the device's own speed\n", b->chip);
-    printf("%-34s %8s %4s %7s %9s %8s %9s %7s %6s %7s\n", "operation", "baud", "lat", "CRC",
-           "seconds", "limit", "raw wire", "digests", "reads", "hashed");
-    printf("%-34s %8s %4s %7s %9s %8s %9s %7s %6s %7s\n", "", "", "ms", "KiB/s", "", "", "2 MiB",
-           "", "", "MiB");
-    for (size_t i = 0; i < 4; i++)
-        for (size_t k = 0; k < 2; k++) {
-            uint32_t baud = bauds[i], lat = lats[k];
-            double bound = baud == 921600; /* the rate that the limits are for */
-
-            add(b, "backup", baud, lat, FAST, bound * (lat == 1 ? 15 : 25), b->flash, op_backup);
-            add(b, "backup --base, nothing changed", baud, lat, FAST, bound * 1.5, b->flash,
-                op_backup_base);
-            add(b, "backup --base, 3 sectors changed", baud, lat, FAST, bound * 3.5, changed,
-                op_backup_base);
-            add(b, "write, already there", baud, lat, FAST, bound * 1.5, b->flash, op_write_app);
-            add(b, "write, 3 sectors differ", baud, lat, FAST, 0, changed, op_write_app);
-            add(b, "write 1 MiB, all differs", baud, lat, FAST, 0, b->flash, op_write_random);
-        }
-    for (size_t i = 0; i < SIZE; i++)
-        changed[i] = pf_is_blank(b->flash + i / PF_SECTOR * PF_SECTOR, PF_SECTOR)
-                         ? random[i % 0x100000]
-                         : b->flash[i];
-    printf("\na device that hashes slowly: never slower than plain reading and one digest\n");
-    for (size_t k = 0; k < 2; k++) {
-        double plain =
-            add(b, "plain reading + one digest", 921600, lats[k], SLOW, 0, b->flash, op_plain);
-
-        add(b, "backup", 921600, lats[k], SLOW, plain, b->flash, op_backup);
-        add(b, "backup, no blank sector", 921600, lats[k], SLOW, plain, changed, op_backup);
+    heading(b);
+    for (size_t i = 0; i < 5 && p->baud[i]; i++)
+        for (int k = 0; k < 2; k++)
+            rows(b, p->baud[i], k, changed);
+    if (p->slow) {
+        for (size_t i = 0; i < SIZE; i++)
+            changed[i] = pf_is_blank(b->flash + i / PF_SECTOR * PF_SECTOR, PF_SECTOR)
+                             ? random[i % 0x100000]
+                             : b->flash[i];
+        printf("a device that hashes slowly: never slower than plain reading and one digest\n");
+        slow_rows(b, 1, changed);
+        slow_rows(b, 16, changed);
     }
     free(changed);
     free(random);
 }
 
+/* The dump named on the command line stands for the first device's flash. */
+static bool load(struct bench *b, const char *path)
+{
+    FILE *f = path ? fopen(path, "rb") : NULL;
+    bool ok;
+
+    if (!path)
+        return pf_sim_factory(b->plug->chip, 1, bench_mac, b->flash, SIZE) == PF_OK;
+    ok = f && fread(b->flash, 1, SIZE, f) == SIZE;
+    if (f)
+        fclose(f);
+    if (!ok)
+        fprintf(stderr, "%s: not a 2 MiB dump\n", path);
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
-    struct bench b = {.chip = "bk7231n", .flash = malloc(SIZE)};
-    struct pf_ctx ctx = {0};
+    const size_t count = argc > 1 ? 1 : sizeof plugs / sizeof *plugs;
+    struct bench b = {.flash = malloc(SIZE)};
     char cmd[128];
 
     snprintf(b.dir, sizeof b.dir, "/tmp/plugflash-bench-XXXXXX");
@@ -248,28 +367,19 @@ int main(int argc, char **argv)
         perror("plugflash-bench");
         return 1;
     }
-    if (argc > 1) {
-        FILE *f = fopen(argv[1], "rb");
-
-        if (!f || fread(b.flash, 1, SIZE, f) != SIZE) {
-            fprintf(stderr, "%s: not a 2 MiB dump\n", argv[1]);
-            return 1;
-        }
-        fclose(f);
-    } else if (pf_sim_factory(b.chip, 1, bench_mac, b.flash, SIZE)) {
-        return 1;
-    }
-    table(&b);
-    if (argc == 1 && !pf_sim_factory("bk7231t", 1, bench_mac, b.flash, SIZE)) {
-        b.chip = "bk7231t";
-        printf("\n");
-        table(&b);
+    for (size_t i = 0; i < count; i++) {
+        b.plug = &plugs[i];
+        if (load(&b, argc > 1 ? argv[1] : NULL))
+            table(&b);
+        else
+            b.failures++;
     }
     free(b.flash);
     snprintf(cmd, sizeof cmd, "rm -rf %s", b.dir);
     if (system(cmd) != 0)
         fprintf(stderr, "%s: not removed\n", b.dir);
-    (void)ctx;
+    if (argc == 1)
+        b.failures += bench_sync();
     printf("\n%d rows over their limit\n", b.failures);
     return b.failures != 0;
 }

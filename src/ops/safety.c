@@ -157,7 +157,7 @@ static enum pf_err make_backup(struct prover *p, const char *path, const uint8_t
     struct pf_session *s = p->s;
     struct pf_backup_result res = {0};
     struct ops_part part = {.fd = -1};
-    char stem[128], mac_hex[65] = "nomac", sum[65], part_path[520];
+    char stem[192], mac_hex[65] = "nomac", sum[65], part_path[520];
     enum pf_err err;
 
     if (has_mac)

@@ -25,7 +25,6 @@
 #include "plugflash/sim.h"
 
 #define SIZE    0x200000u
-#define APP_AT  0x11000u
 #define APP_LEN 0x3100u /* three sectors and a bit: an edge to merge */
 
 /* No run may take longer than this on the device's clock. */
@@ -37,20 +36,41 @@ static const char *const op_name[] = {"backup", "write", "restore"};
 static const uint8_t law_mac[6] = {0xc8, 0x47, 0x8c, 0x11, 0x22, 0x33};
 static const uint8_t other_mac[6] = {0xc8, 0x47, 0x8c, 0x44, 0x55, 0x66};
 
+/* What is swept: a virtual device, and where things are on it. */
+struct law_plug {
+    const char *name; /* of the test */
+    const char *chip, *keys;
+    uint32_t locked;           /* [0, locked): never to be touched; 0: nothing */
+    uint32_t identity, id_len; /* never changed by backup, write or restore */
+    uint32_t app, code_end;    /* where `write` goes; blank from here to the identity */
+    uint32_t data;             /* somewhere a backup may differ */
+    bool stub;
+};
+
+static const struct law_plug plugs[] = {
+    {"bk7231n", "bk7231n", "", 0, 0x1d0000, 0x1000, 0x11000, 0x11000 + 843 * 34, 0x140000, false},
+    {"bk7231t", "bk7231t", "", 0x11000, 0x1e0000, 0x1000, 0x11000, 0x11000 + 843 * 34, 0x140000,
+     false},
+    {"ecr6600-custom", "ecr6600", ",stub=custom", 0, 0x1fe000, 0x2000, 0x20000, 0x10000, 0x140000,
+     true},
+    {"ecr6600-1.3.11", "ecr6600", ",stub=1.3.11", 0, 0x1fe000, 0x2000, 0x20000, 0x10000, 0x140000,
+     true},
+};
+
 struct law {
-    const char *chip;
-    uint32_t rf;
+    const struct law_plug *plug;
     unsigned stride, seed;
     char dir[64];
     uint8_t *flash;   /* what the device holds before each run */
     uint8_t *restore; /* the backup to restore: another unit's, other firmware */
     uint8_t *want[LAW_OPS];
     uint8_t app[APP_LEN];
+    uint8_t stub[1500]; /* two blocks of an ECR6600 upload */
 };
 
 struct outcome {
     enum pf_err err;
-    uint64_t calls;
+    uint64_t calls, sent;
     bool fired;
     bool device_fired;
     char text[PF_TEXT_MAX];
@@ -81,14 +101,26 @@ static void save(const struct law *law, const char *name, const uint8_t *data, s
 }
 
 /* A mostly blank plug, so that one run is a few hundred I/O calls: the loader,
- * some whole blocks of code, the RF page and a few data sectors of a factory
+ * some whole blocks of code, the identity and a few data sectors of a factory
  * flash. */
-static void thin_out(uint8_t *flash, uint32_t rf)
+static void thin_out(uint8_t *flash, const struct law_plug *plug)
 {
-    const uint32_t code_end = APP_AT + 843 * 34; /* 32 bytes and their CRC16 */
+    const uint32_t behind = plug->identity + 0x3000;
 
-    memset(flash + code_end, 0xff, rf - code_end);
-    memset(flash + rf + 0x3000, 0xff, SIZE - rf - 0x3000);
+    memset(flash + plug->code_end, 0xff, plug->identity - plug->code_end);
+    if (behind < SIZE)
+        memset(flash + behind, 0xff, SIZE - behind);
+}
+
+static struct pf_link_options law_link(const struct law *law)
+{
+    struct pf_link_options link = {.chip = law->plug->chip, .sync_timeout_us = 20000000};
+
+    if (law->plug->stub) {
+        link.stub = law->stub;
+        link.stub_len = sizeof law->stub;
+    }
+    return link;
 }
 
 /* What is restored is a backup of ours, with its manifest, of another unit. */
@@ -96,27 +128,30 @@ static void back_up_the_other_unit(const struct law *law)
 {
     char path[128];
     struct pf_ctx ctx = {0};
-    struct pf_link_options link = {.chip = law->chip};
+    struct pf_link_options link = law_link(law);
     struct pf_backup_options opt = {.path = path};
     struct pf_backup_result res;
     struct pf_transport *sim;
     struct pf_session *s;
+    char spec[64];
 
+    snprintf(spec, sizeof spec, "%s%s", law->plug->chip, law->plug->keys);
     path_in(law, "restore.bin", path, sizeof path);
-    assert_int_equal(pf_sim_open_flash(&ctx, law->chip, law->restore, SIZE, &sim), PF_OK);
+    assert_int_equal(pf_sim_open_flash(&ctx, spec, law->restore, SIZE, &sim), PF_OK);
     assert_int_equal(pf_session_open(&ctx, sim, &link, &s), PF_OK);
     assert_int_equal(pf_backup(s, &opt, &res), PF_OK);
     pf_session_close(s);
     sim->ops->close(sim);
 }
 
-static void law_setup(struct law *law, const char *chip)
+static void law_setup(struct law *law, const struct law_plug *plug)
 {
     const char *shm = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 
     memset(law, 0, sizeof *law);
-    law->chip = chip;
-    law->rf = strcmp(chip, "bk7231t") == 0 ? 0x1e0000 : 0x1d0000;
+    law->plug = plug;
+    memset(law->stub, 0x5a, sizeof law->stub);
+    memcpy(law->stub, "\x48\x00\x00\x54", 4); /* a jump, as every stub begins */
     law->stride = env_number("PF_SWEEP_STRIDE", 1);
     law->seed = env_number("PF_SWEEP_SEED", 1);
     snprintf(law->dir, sizeof law->dir, "%s/plugflash-law-XXXXXX", shm);
@@ -125,25 +160,25 @@ static void law_setup(struct law *law, const char *chip)
     law->restore = malloc(SIZE);
     assert_non_null(law->flash);
     assert_non_null(law->restore);
-    assert_int_equal(pf_sim_factory(chip, 1, law_mac, law->flash, SIZE), PF_OK);
-    assert_int_equal(pf_sim_factory(chip, 1, other_mac, law->restore, SIZE), PF_OK);
-    thin_out(law->flash, law->rf);
-    thin_out(law->restore, law->rf);
+    assert_int_equal(pf_sim_factory(plug->chip, 1, law_mac, law->flash, SIZE), PF_OK);
+    assert_int_equal(pf_sim_factory(plug->chip, 1, other_mac, law->restore, SIZE), PF_OK);
+    thin_out(law->flash, plug);
+    thin_out(law->restore, plug);
     for (size_t i = 0; i < APP_LEN; i++)
         law->app[i] = (uint8_t)(i * 7 + (i >> 8));
-    memset(law->restore + 0x140000, 0x42, 0x2000); /* two sectors the device lacks */
+    memset(law->restore + plug->data, 0x42, 0x2000); /* two sectors the device lacks */
 
     for (int op = 0; op < LAW_OPS; op++) {
         law->want[op] = malloc(SIZE);
         assert_non_null(law->want[op]);
         memcpy(law->want[op], law->flash, SIZE);
     }
-    memcpy(law->want[LAW_WRITE] + APP_AT, law->app, APP_LEN);
+    memcpy(law->want[LAW_WRITE] + plug->app, law->app, APP_LEN);
     memcpy(law->want[LAW_RESTORE], law->restore, SIZE);
-    memcpy(law->want[LAW_RESTORE] + law->rf, law->flash + law->rf, PF_SECTOR);
+    memcpy(law->want[LAW_RESTORE] + plug->identity, law->flash + plug->identity, plug->id_len);
     save(law, "app.bin", law->app, APP_LEN);
     back_up_the_other_unit(law);
-    print_message("[   LAW    ] %s, stride %u, seed %u\n", chip, law->stride, law->seed);
+    print_message("[   LAW    ] %s, stride %u, seed %u\n", plug->name, law->stride, law->seed);
 }
 
 static void law_teardown(struct law *law)
@@ -177,7 +212,7 @@ static enum pf_err do_op(const struct law *law, enum law_op op, struct pf_sessio
     assert_non_null(res);
     if (op == LAW_WRITE) {
         opt.at_given = true;
-        opt.at = APP_AT;
+        opt.at = law->plug->app;
         path_in(law, "app.bin", path, sizeof path);
         err = pf_write(s, &opt, res);
     } else {
@@ -192,6 +227,7 @@ static enum pf_err do_op(const struct law *law, enum law_op op, struct pf_sessio
 static void judge(const struct law *law, enum law_op op, const struct outcome *o,
                   const struct pf_sim_view *view, const char *what)
 {
+    const uint32_t id = law->plug->identity;
     char path[128];
     bool ok = true;
 
@@ -218,15 +254,16 @@ static void judge(const struct law *law, enum law_op op, const struct outcome *o
 
     if (op == LAW_BACKUP && memcmp(view->flash, law->flash, SIZE) != 0)
         fail_msg("PF_LAW=%s: a backup changed the flash", what);
-    if (memcmp(view->flash + law->rf, law->flash + law->rf, PF_SECTOR) != 0)
-        fail_msg("PF_LAW=%s: the RF page was touched", what);
-    if (law->rf == 0x1e0000 && memcmp(view->flash, law->flash, 0x11000) != 0)
+    if (memcmp(view->flash + id, law->flash + id, law->plug->id_len) != 0)
+        fail_msg("PF_LAW=%s: the identity was touched", what);
+    if (memcmp(view->flash, law->flash, law->plug->locked) != 0)
         fail_msg("PF_LAW=%s: the loader was touched", what);
     /* No checksum guards a request: one flipped bit may send an erase elsewhere.
      * The driver sees it in the echo, and what counts then is judged above. */
     if (op == LAW_WRITE && !strstr(what, "/flip@"))
         for (uint32_t at = 0; at < SIZE; at += PF_SECTOR)
-            if (view->touched[at / PF_SECTOR] && (at < APP_AT || at >= APP_AT + 0x4000))
+            if (view->touched[at / PF_SECTOR] &&
+                (at < law->plug->app || at >= law->plug->app + 0x4000))
                 fail_msg("PF_LAW=%s: sector 0x%06x is outside the span", what, at);
 }
 
@@ -235,7 +272,7 @@ static struct outcome run(const struct law *law, enum law_op op, struct pf_fault
                           const char *device, const char *what)
 {
     struct pf_ctx ctx = {0};
-    struct pf_link_options link = {.chip = law->chip, .sync_timeout_us = 20000000};
+    struct pf_link_options link = law_link(law);
     struct pf_transport *sim = NULL, *port = NULL;
     struct pf_session *s = NULL;
     struct pf_sim_view view;
@@ -246,7 +283,7 @@ static struct outcome run(const struct law *law, enum law_op op, struct pf_fault
     unlink(path);
     path_in(law, "out.bin.part", path, sizeof path);
     unlink(path);
-    snprintf(spec, sizeof spec, "%s%s", law->chip, device);
+    snprintf(spec, sizeof spec, "%s%s%s", law->plug->chip, law->plug->keys, device);
     assert_int_equal(pf_sim_open_flash(&ctx, spec, law->flash, SIZE, &sim), PF_OK);
     port = sim;
     if (fault)
@@ -262,6 +299,7 @@ static struct outcome run(const struct law *law, enum law_op op, struct pf_fault
         fail_msg("PF_LAW=%s: took %.0f s", what, (double)pf_now(port) / 1e6);
     judge(law, op, &o, &view, what);
     o.device_fired = view.fault_fired;
+    o.sent = view.tx_bytes;
     if (fault) {
         o.fired = fault->fired;
         o.calls = fault->calls;
@@ -271,17 +309,20 @@ static struct outcome run(const struct law *law, enum law_op op, struct pf_fault
     return o;
 }
 
-static void without_a_fault_it_succeeds(const struct law *law, enum law_op op)
+/* Returns how many bytes the device sent. */
+static uint64_t without_a_fault_it_succeeds(const struct law *law, enum law_op op)
 {
     struct pf_fault none = {.kind = PF_FAULT_NONE};
     char what[64];
     struct outcome o;
 
-    snprintf(what, sizeof what, "%s/%s/none@0", law->chip, op_name[op]);
+    snprintf(what, sizeof what, "%s/%s/none@0", law->plug->name, op_name[op]);
     o = run(law, op, &none, "", what);
     if (o.err)
         fail_msg("%s: %s", what, o.text);
-    print_message("[   LAW    ] %s: %llu I/O calls\n", what, (unsigned long long)o.calls);
+    print_message("[   LAW    ] %s: %llu I/O calls, %llu bytes from the device\n", what,
+                  (unsigned long long)o.calls, (unsigned long long)o.sent);
+    return o.sent;
 }
 
 /* Every I/O call, every kind. Most single faults must even be survived: a tool
@@ -296,7 +337,7 @@ static void sweep_wire(const struct law *law, enum law_op op)
             char what[96];
             struct outcome o;
 
-            snprintf(what, sizeof what, "%s/%s/%s@%llu", law->chip, op_name[op],
+            snprintf(what, sizeof what, "%s/%s/%s@%llu", law->plug->name, op_name[op],
                      pf_fault_name(kind), (unsigned long long)at);
             o = run(law, op, &fault, "", what);
             if (!o.fired && at >= o.calls)
@@ -304,7 +345,7 @@ static void sweep_wire(const struct law *law, enum law_op op)
             runs++;
             survived += o.err == PF_OK;
         }
-        print_message("[   LAW    ] %s/%s/%s: %u runs, %u survived\n", law->chip, op_name[op],
+        print_message("[   LAW    ] %s/%s/%s: %u runs, %u survived\n", law->plug->name, op_name[op],
                       pf_fault_name(kind), runs, survived);
         assert_true(runs > 0);
         if (kind != PF_FAULT_VANISH)
@@ -324,15 +365,15 @@ static void sweep_device(const struct law *law, enum law_op op, const char *gram
         struct outcome o;
 
         snprintf(device, sizeof device, grammar, at);
-        snprintf(what, sizeof what, "%s/%s%s", law->chip, op_name[op], device);
+        snprintf(what, sizeof what, "%s/%s%s", law->plug->name, op_name[op], device);
         o = run(law, op, NULL, device, what);
         if (!o.device_fired)
             break;
         runs++;
         survived += o.err == PF_OK;
     }
-    print_message("[   LAW    ] %s/%s%s: %u runs, %u survived\n", law->chip, op_name[op], grammar,
-                  runs, survived);
+    print_message("[   LAW    ] %s/%s%s: %u runs, %u survived\n", law->plug->name, op_name[op],
+                  grammar, runs, survived);
     if (survive)
         assert_true(survived * 10 >= runs * 9);
 }
@@ -359,12 +400,28 @@ static void sweep_device_kinds(const struct law *law, enum law_op op)
 }
 
 /* Every split of a reply: what follows byte N of the device's output comes 50
- * ms late. The bodies of sector reads are sampled, everything else is swept. */
-static void sweep_splits(const struct law *law, enum law_op op)
+ * ms late. Short answers, which stand at the beginning and at the end of a run,
+ * are split at every byte; in between lie mostly the bodies of sector reads,
+ * which are alike and sampled. */
+static void sweep_splits(const struct law *law, enum law_op op, uint64_t sent)
 {
-    unsigned step = op == LAW_WRITE ? 1 : 113;
+    const uint64_t ends = 1500, body = op == LAW_WRITE ? 13 : 113;
+    unsigned runs = 0, survived = 0;
 
-    sweep_device(law, op, ",fault=delay<@%llu:50", step * law->stride, true);
+    for (uint64_t at = 0; at < sent;) {
+        char device[64], what[128];
+        struct outcome o;
+
+        snprintf(device, sizeof device, ",fault=delay<@%llu:50", (unsigned long long)at);
+        snprintf(what, sizeof what, "%s/%s%s", law->plug->name, op_name[op], device);
+        o = run(law, op, NULL, device, what);
+        runs++;
+        survived += o.err == PF_OK;
+        at += law->stride * (at < ends || at + ends > sent ? 1 : body);
+    }
+    print_message("[   LAW    ] %s/%s: %u splits, %u survived\n", law->plug->name, op_name[op],
+                  runs, survived);
+    assert_true(survived * 10 >= runs * 9);
 }
 
 static void replay(const struct law *law, const char *name)
@@ -397,75 +454,64 @@ static void replay(const struct law *law, const char *name)
     }
 }
 
-static void the_law(const char *chip, enum law_op op)
+static void the_law(const struct law_plug *plug, enum law_op op)
 {
     struct law law;
-    const char *one = getenv("PF_LAW");
+    uint64_t sent;
 
-    if (one && strncmp(one, chip, strlen(chip)) != 0)
-        return;
-    law_setup(&law, chip);
-    if (one) {
-        if (op == LAW_BACKUP)
-            replay(&law, one);
-    } else {
-        without_a_fault_it_succeeds(&law, op);
-        sweep_wire(&law, op);
-        sweep_device_kinds(&law, op);
-        sweep_splits(&law, op);
-    }
+    law_setup(&law, plug);
+    sent = without_a_fault_it_succeeds(&law, op);
+    sweep_wire(&law, op);
+    sweep_device_kinds(&law, op);
+    sweep_splits(&law, op, sent);
     law_teardown(&law);
 }
 
-static void a_backup_of_a_bk7231n_obeys_the_law(void **state)
+static int replay_one(const char *what)
 {
-    (void)state;
-    the_law("bk7231n", LAW_BACKUP);
+    size_t n = strcspn(what, "/");
+
+    for (size_t i = 0; i < sizeof plugs / sizeof *plugs; i++) {
+        struct law law;
+
+        if (strlen(plugs[i].name) != n || strncmp(plugs[i].name, what, n) != 0)
+            continue;
+        law_setup(&law, &plugs[i]);
+        replay(&law, what);
+        law_teardown(&law);
+        return 0;
+    }
+    fprintf(stderr, "PF_LAW=%s: no such device\n", what);
+    return 2;
 }
 
-static void a_write_to_a_bk7231n_obeys_the_law(void **state)
+static void the_law_holds(void **state)
 {
-    (void)state;
-    the_law("bk7231n", LAW_WRITE);
+    const size_t *which = *state;
+
+    the_law(&plugs[which[0]], (enum law_op)which[1]);
 }
 
-static void a_restore_to_a_bk7231n_obeys_the_law(void **state)
-{
-    (void)state;
-    the_law("bk7231n", LAW_RESTORE);
-}
-
-static void a_backup_of_a_bk7231t_obeys_the_law(void **state)
-{
-    (void)state;
-    the_law("bk7231t", LAW_BACKUP);
-}
-
-static void a_write_to_a_bk7231t_obeys_the_law(void **state)
-{
-    (void)state;
-    the_law("bk7231t", LAW_WRITE);
-}
-
-static void a_restore_to_a_bk7231t_obeys_the_law(void **state)
-{
-    (void)state;
-    the_law("bk7231t", LAW_RESTORE);
-}
-
-/* law_test [PATTERN]: the tests whose name matches; ctest runs each on its own
- * so that both cores are used. */
+/* law_test DEVICE OPERATION; ctest runs each on its own so that both cores are
+ * used. Without arguments: all of them. */
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_backup_of_a_bk7231n_obeys_the_law),
-        cmocka_unit_test(a_write_to_a_bk7231n_obeys_the_law),
-        cmocka_unit_test(a_restore_to_a_bk7231n_obeys_the_law),
-        cmocka_unit_test(a_backup_of_a_bk7231t_obeys_the_law),
-        cmocka_unit_test(a_write_to_a_bk7231t_obeys_the_law),
-        cmocka_unit_test(a_restore_to_a_bk7231t_obeys_the_law),
-    };
-    if (argc > 1)
-        cmocka_set_test_filter(argv[1]);
-    return cmocka_run_group_tests_name("the law", tests, NULL, NULL);
+    const char *one = getenv("PF_LAW");
+    int failed = 0;
+
+    if (one && *one)
+        return replay_one(one);
+    for (size_t i = 0; i < sizeof plugs / sizeof *plugs; i++)
+        for (size_t op = 0; op < LAW_OPS; op++) {
+            size_t which[2] = {i, op};
+            char name[64];
+            const struct CMUnitTest test[] = {{name, the_law_holds, NULL, NULL, which}};
+
+            if ((argc > 1 && strcmp(argv[1], plugs[i].name) != 0) ||
+                (argc > 2 && strcmp(argv[2], op_name[op]) != 0))
+                continue;
+            snprintf(name, sizeof name, "%s_of_%s_obeys_the_law", op_name[op], plugs[i].name);
+            failed += cmocka_run_group_tests_name("the law", test, NULL, NULL);
+        }
+    return failed != 0;
 }
