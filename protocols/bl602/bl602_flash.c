@@ -127,9 +127,22 @@ enum pf_err bl602_erase(struct pf_session *ps, uint32_t addr, size_t len)
     return PF_OK;
 }
 
+/* A failure is remembered until the next erase, and every write is refused till
+ * then. An erase that ends before it starts touches nothing. */
+static enum pf_err flash_forget_failure(struct bl602 *s, uint32_t addr)
+{
+    uint32_t sector = addr - addr % PF_SECTOR;
+    struct bl602_request rq = bl602_req_erase(sector, sector - 1);
+    struct bl602_reply r;
+
+    if (sector == 0) /* there is nothing before it to end at */
+        return PF_ERR_REFUSED;
+    return bl602_command(s, "write", &rq, &r);
+}
+
 /* One flash_write. Programming the same bytes twice does no harm, so it may be
- * sent again whatever became of it. A failed program of the piece before shows
- * here as well. */
+ * sent again whatever became of it. A failure may be that of an earlier piece:
+ * the digest will tell. */
 static enum pf_err flash_write_piece(struct bl602 *s, uint32_t addr, const uint8_t *data,
                                      size_t len)
 {
@@ -142,6 +155,7 @@ static enum pf_err flash_write_piece(struct bl602 *s, uint32_t addr, const uint8
         err = bl602_try(s, "write", &rq, try, &r, &again);
         if (err == PF_ERR_REFUSED && s->code == BL602_ERR_WRITE && try < s->retries) {
             pf_retry(s->base.ctx, "write", err, "%s", s->base.ctx->text);
+            PF_TRY(flash_forget_failure(s, addr));
             again = true;
         }
     }

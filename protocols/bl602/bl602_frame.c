@@ -153,7 +153,7 @@ struct bl602_request bl602_req_erase(uint32_t first, uint32_t last)
     if (last % SECTOR && bl602_checksum(rq.arg, 8, NULL, 0) == 0)
         req_words(&rq, first, last - 1);
     rq.busy = true;
-    rq.busy_max = (last - first) / SECTOR + 3;
+    rq.busy_max = last < first ? 0 : (last - first) / SECTOR + 3;
     rq.timeout_us = BUSY_TIMEOUT;
     return rq;
 }

@@ -97,16 +97,24 @@ static enum pf_err rom_load_once(struct bl602 *s)
     return bl602_exchange(s, &run, &r);
 }
 
-/* Let the ROM drop what it has, and open a new session with it. */
+/* Let the ROM drop what it has, and open a new session with it; a chip that was
+ * reset into its firmware meanwhile has to be brought back first. */
 static enum pf_err rom_again(struct bl602 *s)
 {
+    const struct bl602_sync again = {.timeout_us = BL602_RELINK_US};
     enum pf_err err = PF_ERR_TIMEOUT;
 
     PF_TRY(bl602_hush(s, BL602_ROM_IDLE_US));
+    s->peer = BL602_NOBODY;
     for (unsigned i = 0; i < RESYNC_TRYS && err == PF_ERR_TIMEOUT; i++)
         err = bl602_train(s, TRAIN_US);
-    PF_TRY(err);
-    return bl602_probe(s);
+    if (!err)
+        err = bl602_probe(s);
+    if (err == PF_ERR_TIMEOUT || (!err && s->peer == BL602_NOBODY))
+        err = bl602_sync(s, &again);
+    if (err == PF_ERR_SYNC)
+        return pf_fail(s->base.ctx, PF_ERR_TIMEOUT, "the boot ROM has stopped answering");
+    return err;
 }
 
 enum pf_err bl602_load(struct bl602 *s)
@@ -126,14 +134,9 @@ enum pf_err bl602_load(struct bl602 *s)
         if (s->code == BL602_ERR_SIGN || s->code == BL602_ERR_ENCRYPT)
             return err; /* fuses: the next try ends the same */
         pf_retry(s->base.ctx, "load", err, "%s", s->base.ctx->text);
-        err = rom_again(s);
-        if (err == PF_ERR_TIMEOUT)
-            return pf_fail(s->base.ctx, err, "the boot ROM has stopped answering");
-        PF_TRY(err);
+        PF_TRY(rom_again(s));
         if (s->peer == BL602_LOADER) /* its OK to run_image was lost */
             return PF_OK;
-        if (s->peer == BL602_NOBODY)
-            return pf_fail(s->base.ctx, PF_ERR_TIMEOUT, "the boot ROM has stopped answering");
     }
     return pf_fail(s->base.ctx, PF_ERR_TIMEOUT,
                    "the RAM loader could not be loaded in %u attempts: shorten the wires, try "

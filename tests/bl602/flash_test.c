@@ -207,6 +207,11 @@ static void a_write_answered_with_a_failure_is_sent_again(void **state)
     assert_int_equal(m->trains, 1);
     m->write_fl = 100;
     must(m, proto->write(s, 0x40000, data, PF_SECTOR), PF_ERR_REFUSED);
+    m->latched = false;
+    must(m, proto->erase(s, 0, PF_SECTOR), PF_OK);
+    m->write_fl = 1; /* in the first sector nothing is tried */
+    must(m, proto->write(s, 0, data, PF_SECTOR), PF_ERR_REFUSED);
+    assert_int_equal(m->erases, 1 + 4 + 5 + 1);
     free(data);
     done(m, s);
 }

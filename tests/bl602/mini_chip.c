@@ -213,6 +213,7 @@ static void mini_erase(struct mini *m, const uint8_t *p, size_t len)
     at = get_le32(p) & ~4095u;
     end = get_le32(p + 4);
     m->erases++;
+    m->latched = false;
     if (m->erase_fl) {
         m->erase_fl--;
         mini_fl(m, 0x0003);
@@ -241,8 +242,11 @@ static void mini_write(struct mini *m, const uint8_t *p, size_t len)
 
     assert_true(len >= 5 && at + len - 4 <= MINI_SIZE);
     m->writes++;
-    if (m->write_fl) {
+    if (m->write_fl && !m->latched) {
         m->write_fl--;
+        m->latched = true;
+    }
+    if (m->latched) {
         mini_fl(m, 0x0006);
         return;
     }
@@ -330,7 +334,6 @@ static void mini_loader_command(struct mini *m, uint8_t cmd, const uint8_t *p, s
             mini_fl(m, 0x0006);
         else
             mini_ok(m);
-        m->latched = false;
         break;
     case 0x3d:
         mini_sha(m, p);
