@@ -114,11 +114,8 @@ static void mini_span(struct mini *m, uint8_t op, uint32_t addr, uint32_t len)
 
 static void mini_baud(struct mini *m, uint32_t baud)
 {
-    uint32_t old = m->baud;
-
     m->bauds++;
     m->baud = baud;
-    (void)old;
     /* The answer comes 50 ms later, at the new rate, when the host has turned. */
     m->requests++;
 }

@@ -51,7 +51,6 @@ struct mini {
     unsigned bad_sum_at; /* the stub finds the sum of this request wrong */
     uint8_t hash_fill;   /* not 0: hashes are 32 of these */
     unsigned hash_bad;   /* so many times */
-    unsigned stale_bytes;
 
     /* counters */
     unsigned syncs, headers, uploads, resets, runs, bauds;
