@@ -50,15 +50,28 @@ static enum pf_err flash_read_piece(struct bl602 *s, uint32_t addr, uint8_t *buf
     return err;
 }
 
+/* The command byte is in no checksum, and flash_read is one bit away from
+ * flash_erase, to which the length would be an end. A length below the sector
+ * it starts in ends such an erase before it starts. Only in the first sector
+ * there is no such length. */
+static size_t flash_read_len(const struct bl602 *s, uint32_t addr, size_t left)
+{
+    size_t max = addr < PF_SECTOR ? PF_SECTOR - addr : addr / PF_SECTOR * PF_SECTOR - 1;
+
+    if (max > s->read_max)
+        max = s->read_max;
+    return left < max ? left : max;
+}
+
 enum pf_err bl602_read(struct pf_session *ps, uint32_t addr, uint8_t *buf, size_t len)
 {
     struct bl602 *s = bl602_of(ps);
 
     PF_TRY(flash_check_span(s, addr, len, PF_SECTOR));
     for (size_t at = 0, got = 0; at < len; at += got) {
-        size_t n = len - at < s->read_max ? len - at : s->read_max;
+        uint32_t here = addr + (uint32_t)at;
 
-        PF_TRY(flash_read_piece(s, addr + (uint32_t)at, buf + at, n, &got));
+        PF_TRY(flash_read_piece(s, here, buf + at, flash_read_len(s, here, len - at), &got));
     }
     return PF_OK;
 }
@@ -181,8 +194,11 @@ enum pf_err bl602_write(struct pf_session *ps, uint32_t addr, const uint8_t *dat
         if (pf_is_blank(data + at, n))
             continue;
         rq = bl602_req_write(here, data + at, n);
-        while (n > 1 && bl602_checksum(rq.arg, rq.arg_len, data + at, n) == 0)
-            n--; /* 0 would not be checked; any length will do */
+        /* A sum of 0 would not be checked, and four bytes of data look like an
+         * erase to a damaged command byte: any other length will do. */
+        while (n > 1 && (bl602_checksum(rq.arg, rq.arg_len, data + at, n) == 0 || n == 4 ||
+                         len - at - n == 4))
+            n--;
         PF_TRY(flash_write_piece(s, here, data + at, n));
     }
     return PF_OK;

@@ -63,11 +63,29 @@ static enum pf_err rom_segment_header(struct bl602 *s, const uint8_t *head)
     return PF_OK;
 }
 
+/* An OK to the boot header, and then it is not there: one flipped bit makes
+ * load_boot_header a flash_write, with the magic for an address. */
+static enum pf_err rom_strayed(struct bl602 *s)
+{
+    s->base.strayed = true;
+    return pf_fail(s->base.ctx, PF_ERR_PROTOCOL,
+                   "the boot ROM does not know the header it has taken: the line damages requests, "
+                   "and 172 bytes may have been programmed at 0x%06x (modulo the flash size)",
+                   (unsigned)get_le32(s->stub.data) & 0xffffffu);
+}
+
 static enum pf_err rom_segment(struct bl602 *s, const uint8_t *head, size_t *used)
 {
+    bool first = head == s->stub.data + BL602_HEADER;
     size_t size = get_le32(head + 4);
+    enum pf_err err = rom_segment_header(s, head);
 
-    PF_TRY(rom_segment_header(s, head));
+    /* Out of sequence: this header was damaged, or the one before. */
+    if (err == PF_ERR_REFUSED && s->code == BL602_ERR_SEQUENCE)
+        err = rom_segment_header(s, head);
+    if (err == PF_ERR_REFUSED && s->code == BL602_ERR_SEQUENCE && first)
+        return rom_strayed(s);
+    PF_TRY(err);
     for (size_t at = 0, n; at < size; at += n) {
         struct bl602_request rq;
         struct bl602_reply r;
@@ -87,7 +105,7 @@ static enum pf_err rom_load_once(struct bl602 *s)
 {
     struct bl602_request header = bl602_req_load_header(s->stub.data);
     struct bl602_request check = bl602_req_check_image(), run = bl602_req_run_image();
-    size_t at = BL602_HEADER, used;
+    size_t at = BL602_HEADER, used = 0;
     struct bl602_reply r;
 
     PF_TRY(bl602_exchange(s, &header, &r));
@@ -129,7 +147,7 @@ enum pf_err bl602_load(struct bl602 *s)
             s->dirty = false;
             return bl602_hush(s, START_US);
         }
-        if (!bl602_passes(err) && err != PF_ERR_REFUSED)
+        if (s->base.strayed || (!bl602_passes(err) && err != PF_ERR_REFUSED))
             return err;
         if (s->code == BL602_ERR_SIGN || s->code == BL602_ERR_ENCRYPT)
             return err; /* fuses: the next try ends the same */

@@ -175,13 +175,16 @@ static enum pf_err bl602_no_answer(struct bl602 *s, const struct bl602_request *
                    s->seen_total > s->seen_len ? "..." : "");
 }
 
-/* FL: the request arrived damaged, or the device means it. A checksum that was
- * wrong does not count towards the end of the session. */
+/* FL: the request arrived damaged, or the device means it. A question has no
+ * reason to fail, so there it is always damage. A checksum that was wrong does
+ * not count towards the end of the session. */
 static enum pf_err bl602_failed(struct bl602 *s, const struct bl602_request *rq, unsigned code)
 {
+    bool damage = bl602_error_is_damage(code) || (rq->has_reply && !rq->plain);
+
     s->code = code;
     s->strikes += code != BL602_ERR_CHECKSUM;
-    return pf_fail(s->base.ctx, bl602_error_is_damage(code) ? PF_ERR_PROTOCOL : PF_ERR_REFUSED,
+    return pf_fail(s->base.ctx, damage ? PF_ERR_PROTOCOL : PF_ERR_REFUSED,
                    "the device refuses %s at 0x%06x: FL %04x, %s", rq->name, (unsigned)rq->addr,
                    code, bl602_error_name(code));
 }
@@ -325,7 +328,8 @@ static bool bl602_is_barrier(const struct bl602 *s, const struct bl602_reply *r,
 
 static enum pf_err bl602_barrier_once(struct bl602 *s, uint32_t since)
 {
-    struct bl602_request rq = bl602_req_read(0, BARRIER_FIRST + ++s->nonce % BARRIER_COUNT);
+    struct bl602_request rq =
+        bl602_req_read(BL602_TABLE0, BARRIER_FIRST + ++s->nonce % BARRIER_COUNT);
     struct bl602_reply reply;
     uint64_t deadline;
     size_t noise = 0;

@@ -31,10 +31,40 @@ static void a_span_is_read_in_large_pieces(void **state)
     uint8_t *buf = malloc(0x11000);
 
     (void)state;
-    must(m, proto->read(s, 0x3000, buf, 0x11000), PF_OK);
-    assert_memory_equal(buf, m->flash + 0x3000, 0x11000);
+    must(m, proto->read(s, 0x13000, buf, 0x11000), PF_OK);
+    assert_memory_equal(buf, m->flash + 0x13000, 0x11000);
     assert_int_equal(m->reads, 5); /* 4 times 16 KiB and the rest */
     free(buf);
+    done(m, s);
+}
+
+static void no_read_is_an_erase_to_a_loader_that_misses_one_bit(void **state)
+{
+    struct mini *m = mini_open(MINI_ROM_WAITS);
+    struct pf_session *s = must_open(m);
+    uint8_t *buf = malloc(0x20000);
+
+    (void)state;
+    must(m, proto->read(s, 0, buf, 0x20000), PF_OK);
+    assert_memory_equal(buf, m->flash, 0x20000);
+    assert_int_equal(m->harmful_reads, 1); /* of the first sector */
+    m->drop_reply_at = m->requests;        /* and neither is what comes after a failure */
+    must(m, proto->read(s, 0x4000, buf, 0x8000), PF_OK);
+    assert_int_equal(m->harmful_reads, 1);
+    free(buf);
+    done(m, s);
+}
+
+static void a_question_answered_with_a_failure_is_asked_again(void **state)
+{
+    struct mini *m = mini_open(MINI_ROM_WAITS);
+    struct pf_session *s = must_open(m);
+    struct pf_digest d;
+
+    (void)state;
+    m->read_fl = 1;
+    must(m, proto->digest(s, 0x1000, 0x1000, &d), PF_OK);
+    assert_int_equal(m->f->events[PF_EV_RETRY], 1);
     done(m, s);
 }
 
@@ -46,8 +76,8 @@ static void a_build_that_clips_reads_is_read_in_sectors(void **state)
 
     (void)state;
     m->clip = 8196;
-    must(m, proto->read(s, 0, buf, 0x10000), PF_OK);
-    assert_memory_equal(buf, m->flash, 0x10000);
+    must(m, proto->read(s, 0x80000, buf, 0x10000), PF_OK);
+    assert_memory_equal(buf, m->flash + 0x80000, 0x10000);
     assert_int_equal(s->read_chunk, PF_SECTOR);
     assert_int_equal(m->f->events[PF_EV_RETRY], 1); /* noticed once */
     free(buf);
@@ -488,6 +518,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_span_is_read_in_large_pieces),
+        cmocka_unit_test(no_read_is_an_erase_to_a_loader_that_misses_one_bit),
+        cmocka_unit_test(a_question_answered_with_a_failure_is_asked_again),
         cmocka_unit_test(a_build_that_clips_reads_is_read_in_sectors),
         cmocka_unit_test(addresses_outside_the_flash_never_reach_the_wire),
         cmocka_unit_test(a_digest_is_the_sha256_of_the_flash),

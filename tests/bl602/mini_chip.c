@@ -163,6 +163,10 @@ static void mini_rom_command(struct mini *m, uint8_t cmd, const uint8_t *p, size
         break;
     case 0x11:
         assert_int_equal(len, 176);
+        if (m->header_astray) {
+            mini_ok(m);
+            break;
+        }
         memcpy(m->header, p, 176);
         m->step = 4;
         m->loads++;
@@ -175,6 +179,11 @@ static void mini_rom_command(struct mini *m, uint8_t cmd, const uint8_t *p, size
         break;
     case 0x17:
         assert_int_equal(len, 16);
+        if (m->header_astray || m->sequence_fl) {
+            m->sequence_fl -= m->sequence_fl > 0;
+            mini_fl(m, 0x0104);
+            break;
+        }
         memcpy(m->segment, p, 16);
         m->ram_len = 0;
         m->step = 5;
@@ -271,6 +280,7 @@ static void mini_read(struct mini *m, const uint8_t *p, size_t len)
     at = get_le32(p);
     n = get_le32(p + 4);
     m->reads++;
+    m->harmful_reads += (at & ~4095u) <= n; /* were it an erase */
     if (n > m->clip)
         n = m->clip;
     assert_true(at + n <= MINI_SIZE);
@@ -293,6 +303,11 @@ static void mini_sha(struct mini *m, const uint8_t *p)
 
     assert_true(get_le32(p) + get_le32(p + 4) <= MINI_SIZE);
     m->shas++;
+    if (m->read_fl) {
+        m->read_fl--;
+        mini_fl(m, 0x0009);
+        return;
+    }
     pf_sha256(m->flash + get_le32(p), get_le32(p + 4), hash);
     mini_data(m, hash, 32);
 }

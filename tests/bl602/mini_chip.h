@@ -51,13 +51,17 @@ struct mini {
     uint64_t late_us;
     unsigned erase_fl;     /* so many erases are answered FL 0003 */
     unsigned write_fl;     /* so many writes are answered FL 0006 */
+    unsigned read_fl;      /* so many hashes are answered FL 0009 */
     bool write_fails;      /* the next program does nothing, and latches */
     bool reset_at_request; /* power is lost at the next request */
+    bool header_astray;    /* the boot header becomes a flash_write on its way */
+    unsigned sequence_fl;  /* so many segment headers are answered FL 0104 */
     unsigned bad_sha;      /* so many uploads are damaged on their way */
     uint64_t erase_us;     /* of one operation */
 
     /* counters */
-    unsigned trains, probes, pds, erases, writes, checks, reads, shas, loads, resets, efuse;
+    unsigned trains, probes, harmful_reads, pds, erases, writes, checks, reads, shas, loads, resets,
+        efuse;
     size_t train_len; /* of the last one */
 };
 

@@ -34,7 +34,7 @@ struct pf_session *must_open(struct mini *m)
 
     must(m, try_open(m, (struct pf_link_options){0}, &s), PF_OK);
     m->requests = 0; /* faults count from here */
-    m->reads = m->erases = m->writes = m->checks = m->shas = m->pds = 0;
+    m->reads = m->erases = m->writes = m->checks = m->shas = m->pds = m->harmful_reads = 0;
     m->trains = m->resets = m->loads = 0;
     return s;
 }

@@ -326,6 +326,23 @@ static void an_upload_that_was_damaged_is_done_again(void **state)
     mini_close(m);
 }
 
+static void a_boot_header_that_went_astray_is_an_alarm(void **state)
+{
+    struct mini *m = mini_open(MINI_ROM_WAITS);
+    struct pf_session *s;
+
+    (void)state;
+    m->header_astray = true; /* one flipped bit makes it a flash_write */
+    must(m, try_open(m, (struct pf_link_options){0}, &s), PF_ERR_PROTOCOL);
+    expect_text(m->f->ctx.text, "programmed at 0x4e4642");
+    mini_close(m);
+    m = mini_open(MINI_ROM_WAITS);
+    m->sequence_fl = 1; /* it was the segment header that was damaged */
+    must(m, try_open(m, (struct pf_link_options){0}, &s), PF_OK);
+    assert_int_equal(m->loads, 1);
+    done(m, s);
+}
+
 static void other_bouffalo_chips_and_locked_units_are_refused(void **state)
 {
     struct mini *m = mini_open(MINI_ROM_WAITS);
@@ -494,6 +511,7 @@ int main(void)
         cmocka_unit_test(a_loader_that_never_meets_a_rate_is_met_at_a_lower_one),
         cmocka_unit_test(a_loader_that_answers_at_a_wrong_rate_is_outwaited_and_met_lower),
         cmocka_unit_test(an_upload_that_was_damaged_is_done_again),
+        cmocka_unit_test(a_boot_header_that_went_astray_is_an_alarm),
         cmocka_unit_test(other_bouffalo_chips_and_locked_units_are_refused),
         cmocka_unit_test(no_sync_finds_a_loader_at_any_rate_and_sends_no_train),
         cmocka_unit_test(a_stop_is_heeded_while_waiting),
