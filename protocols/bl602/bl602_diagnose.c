@@ -112,7 +112,7 @@ void bl602_diagnose(const struct bl602_diag *d, uint32_t baud, char *out, size_t
                  "no answer, the line is silent. Check: power (3.3 V at the module, strong "
                  "enough), common GND, adapter TX to GPIO7 (RXD) and RX to GPIO16 (TXD), not "
                  "swapped. Then " HOW_TO_BOOT);
-    else if (d->oks)
+    else if (d->oks && d->oks * 8 >= d->total)
         snprintf(out, cap,
                  "a boot ROM answered %u trains with OK, but no command after that (%u baud): "
                  "shorten the wires, check GND and the 3.3 V supply, try --boot-baud 115200",

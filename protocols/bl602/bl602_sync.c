@@ -12,10 +12,10 @@
 
 #define PROBE_US       UINT64_C(300000)   /* for the answer of an open session */
 #define TRAIN_WAIT_US  UINT64_C(120000)   /* for OK: ROM 8 ms, loader 12 ms, and the adapter */
-#define ROUND_US       UINT64_C(3000000)  /* of trains, after a reset */
+#define ROUND_US       UINT64_C(2000000)  /* of trains, after a reset */
 #define LONG_HUSH_US   UINT64_C(21000000) /* ends a session of any loader */
 #define LONG_HUSH_AT   3u                 /* after this round, once */
-#define SLOW_EVERY     4u                 /* rounds */
+#define BABBLE         8u                 /* bytes around an OK: then it is part of a text */
 #define ASK_EVERY      8u                 /* trains: the OK may have been lost */
 #define EARLY          2u                 /* trains before the first reset */
 #define GUIDE_US       UINT64_C(5000000)  /* between two hints to a person */
@@ -49,6 +49,21 @@ void bl602_sync_event(struct bl602 *s, const char *state, uint64_t since, const 
     pf_emit(s->base.ctx, &ev);
 }
 
+static enum pf_err sync_none(enum pf_err err)
+{
+    return err == PF_ERR_TIMEOUT ? PF_OK : err;
+}
+
+/* Received bytes that are no OK and no echo of a train. */
+static size_t sync_foreign(const struct bl602 *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->rx_len; i++)
+        n += s->rx[i] != 0x55 && s->rx[i] != 'O' && s->rx[i] != 'K';
+    return n;
+}
+
 enum pf_err bl602_train(struct bl602 *s, uint64_t wait_us)
 {
     struct pf_transport *port = s->base.port;
@@ -73,10 +88,14 @@ enum pf_err bl602_train(struct bl602 *s, uint64_t wait_us)
             return PF_ERR_TIMEOUT;
         PF_TRY(bl602_fill(s, deadline));
     }
+    pf_sleep(port, BL602_SETTLE_US);
+    if (s->rx_len < sizeof s->rx)
+        PF_TRY(sync_none(bl602_fill(s, bl602_now(s))));
+    if (sync_foreign(s) > BABBLE)
+        return PF_ERR_TIMEOUT; /* an application says OK, among other things */
     if (s->diag)
         s->diag->oks++;
     s->strikes = 0;
-    pf_sleep(port, BL602_SETTLE_US);
     return bl602_discard(s);
 }
 
@@ -112,11 +131,6 @@ static enum pf_err sync_ask_jedec(struct bl602 *s, uint64_t wait_us)
 enum pf_err bl602_ask_loader(struct bl602 *s)
 {
     return sync_ask_jedec(s, PROBE_US);
-}
-
-static enum pf_err sync_none(enum pf_err err)
-{
-    return err == PF_ERR_TIMEOUT ? PF_OK : err;
 }
 
 enum pf_err bl602_probe(struct bl602 *s)
@@ -261,7 +275,7 @@ static enum pf_err sync_rounds(struct bl602 *s, struct sync_clock *c)
     if (early != PF_ERR_TIMEOUT)
         return early;
     for (;; c->round++) {
-        bool slow = !s->boot_baud_given && c->round % SLOW_EVERY == SLOW_EVERY - 1;
+        bool slow = !s->boot_baud_given && c->round / 2 % 2; /* each role at either rate */
         enum pf_err err;
 
         PF_TRY(sync_reset(s, c));

@@ -433,6 +433,13 @@ static void say_text(struct fake *f, const uint8_t *bytes, size_t len)
     fake_chip(f, 1000, "[OpenBL602] started, channel 1 on\r\n", 35);
 }
 
+static void say_ok_in_a_text(struct fake *f, const uint8_t *bytes, size_t len)
+{
+    (void)bytes;
+    (void)len;
+    fake_chip(f, 1000, "[wifi] connected OK, rssi -60\r\n", 31);
+}
+
 static void say_boot2(struct fake *f, const uint8_t *bytes, size_t len)
 {
     (void)len;
@@ -467,6 +474,7 @@ static void a_failed_sync_is_explained(void **state)
     expect_diagnosis(NULL, "the line is silent");
     expect_diagnosis(say_echo, "only our own bytes come back");
     expect_diagnosis(say_text, "OpenBeken is running");
+    expect_diagnosis(say_ok_in_a_text, "an application is running");
     expect_diagnosis(say_boot2, "boot2 is running from flash");
     expect_diagnosis(say_zero, "zero bytes");
     expect_diagnosis(say_noise, "make no sense at");
