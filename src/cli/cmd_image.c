@@ -1,12 +1,11 @@
-/* cmd_image.c - `image info|check|convert FILE`: files, without a device. */
+/* cmd_image.c - `image info|check|unpack|convert FILE`: files, without a device. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/cmd_image.h"
 #include "cli/text.h"
 #include "core/checksum.h"
-
-#define USUAL_SIZE (2u << 20) /* of a chip whose flash size nobody told */
 
 /* "bk7231n: app at 0x011000, ..." or why not. */
 static void place_text(const struct pf_image_part *part, size_t n, char *buf, size_t cap)
@@ -132,63 +131,65 @@ static enum pf_err check(struct cli *cli, const struct pf_image *img)
     return PF_OK;
 }
 
-static enum pf_err convert(struct cli *cli, const struct pf_image *img, uint8_t *data, size_t len)
-{
-    uint8_t sha[32];
-    const char *hex;
+static const char *const verbs[] = {"info", "check", "unpack", "convert"};
+enum verb { VERB_INFO, VERB_CHECK, VERB_UNPACK, VERB_CONVERT, VERB_COUNT };
 
-    if (img->kind != PF_IMAGE_BK_ROTATED)
-        return pf_fail(&cli->ctx, PF_ERR_FILE, "only rotated backups can be converted; this is: %s",
-                       img->title);
-    if (pf_image_unrotate(data, len) != PF_OK)
-        return pf_fail(&cli->ctx, PF_ERR_FILE, "the rotated backup cannot be turned back");
-    PF_TRY(cli_file_write(&cli->ctx, cli->opt.output, cli->opt.force, data, len));
-    pf_sha256(data, len, sha);
-    hex = report_hex(&cli->report, sha, sizeof sha);
-    report_add(&cli->report, PF_F_STR("output", cli->opt.output));
-    report_add(&cli->report, PF_F_STR("output_sha256", hex));
-    cli_summary(cli, "%s: starts at 0x0 now, SHA-256 %s", cli->opt.output, hex);
+static enum pf_err check_verb(struct cli *cli, enum verb *verb)
+{
+    const struct cli_options *o = &cli->opt;
+    bool makes;
+
+    for (*verb = VERB_INFO; *verb < VERB_COUNT; (*verb)++)
+        if (strcmp(o->arg[0], verbs[*verb]) == 0)
+            break;
+    if (*verb == VERB_COUNT)
+        return pf_fail(&cli->ctx, PF_ERR_USAGE,
+                       "image: '%.40s' is not info, check, unpack or convert", o->arg[0]);
+    makes = *verb == VERB_UNPACK || *verb == VERB_CONVERT;
+    if (makes && !o->output)
+        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image %s needs -o %s", verbs[*verb],
+                       *verb == VERB_UNPACK ? "FOLDER" : "FILE");
+    if (makes && strcmp(o->output, "-") == 0)
+        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image %s writes files, nothing to stdout",
+                       verbs[*verb]);
+    if (!makes && (o->output || o->force))
+        return pf_fail(&cli->ctx, PF_ERR_USAGE,
+                       "image %s writes no file: -o and --force mean nothing to it", verbs[*verb]);
+    if (*verb != VERB_CONVERT && (o->source[OPT_TO] != CLI_UNSET || o->boot2 || o->table))
+        return pf_fail(&cli->ctx, PF_ERR_USAGE,
+                       "--to, --boot2 and --table mean nothing to image %s", verbs[*verb]);
     return PF_OK;
 }
 
-static enum pf_err check_verb(struct cli *cli, const char *verb)
+static enum pf_err run_verb(struct cli *cli, enum verb verb, const struct pf_image *img,
+                            const uint8_t *data)
 {
-    bool turn = strcmp(verb, "convert") == 0;
-
-    if (!turn && strcmp(verb, "info") != 0 && strcmp(verb, "check") != 0)
-        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image: '%.40s' is not info, check or convert",
-                       verb);
-    if (turn && !cli->opt.output)
-        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image convert needs -o FILE");
-    if (turn && strcmp(cli->opt.output, "-") == 0)
-        return pf_fail(&cli->ctx, PF_ERR_USAGE, "image convert writes to a file, not to stdout");
-    if (!turn && (cli->opt.output || cli->opt.force))
-        return pf_fail(&cli->ctx, PF_ERR_USAGE,
-                       "image %s writes no file: -o and --force mean "
-                       "nothing to it",
-                       verb);
-    return PF_OK;
+    switch (verb) {
+    case VERB_CHECK:
+        return check(cli, img);
+    case VERB_UNPACK:
+        return image_unpack(cli, img, data);
+    case VERB_CONVERT:
+        return image_convert(cli, img, data);
+    default:
+        return info(cli, img);
+    }
 }
 
 enum pf_err cmd_image(struct cli *cli)
 {
-    const char *verb = cli->opt.arg[0];
     struct pf_image img;
+    enum verb verb;
     enum pf_err err;
     uint8_t *data;
     size_t len;
 
-    PF_TRY(check_verb(cli, verb));
+    PF_TRY(check_verb(cli, &verb));
     PF_TRY(cli_file_read(&cli->ctx, cli->opt.arg[1], &data, &len));
     pf_image_inspect(data, len, &img);
     show_file(cli, data, len);
     show_image(cli, &img);
-    if (strcmp(verb, "info") == 0)
-        err = info(cli, &img);
-    else if (strcmp(verb, "check") == 0)
-        err = check(cli, &img);
-    else
-        err = convert(cli, &img, data, len);
+    err = run_verb(cli, verb, &img, data);
     free(data);
     return err;
 }

@@ -28,12 +28,18 @@ const struct cli_command cli_commands[] = {
     {CMD_HASH, "hash", "ADDR LEN", 2, 2, "hash a range on the device",
      "LEN may be ALL: up to the end of the flash.\n"},
     {CMD_MAP, "map", "", 0, 0, "which parts of the flash are used and which are blank", NULL},
-    {CMD_IMAGE, "image", "info|check|convert FILE", 2, 2, "look into a file; needs no device",
+    {CMD_IMAGE, "image", "info|check|unpack|convert FILE", 2, 2,
+     "look into a file, take it apart; needs no device",
      "info      what the file is, its parts, and what `write` would do with it\n"
      "check     every checksum in it; exit status 10 when one is wrong, 8 when the\n"
      "          kind of file has none\n"
-     "convert   turn a backup that was read from 0x11000 with wrap-around into one\n"
-     "          that starts at 0x0; needs -o\n"},
+     "unpack    every piece into a file of its own in the folder -o: segments of an\n"
+     "          all-in-one image, partitions of a backup, what is in a package\n"
+     "convert   another kind of file as -o: a backup read from 0x11000 with wrap to\n"
+     "          one that starts at 0x0 (flash), an all-in-one image to flash, a package\n"
+     "          to the application in it (app), a bare application to one with a header\n"
+     "          (app), an application to a package (ota) or, with --boot2 and --table,\n"
+     "          to a bootable flash; --flash-size pads a flash\n"},
     {CMD_SIM, "sim", "CHIP[,key=value...]", 1, 1, "a virtual device on a pty or network port",
      "Give one of --pty, --tcp and --rfc2217. Prints `ready ADDRESS` and serves until\n"
      "SIGINT or SIGTERM.\n"},

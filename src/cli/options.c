@@ -79,7 +79,8 @@ const struct cli_option cli_option_table[OPT_COUNT] = {
                    CMD_BIT(CMD_BACKUP) | CMD_BIT(CMD_READ) | CMD_BIT(CMD_IMAGE), false,
                    "replace an output file that exists"},
     [OPT_OUTPUT] = {OPT_OUTPUT, "output", 'o', "FILE", KIND_TEXT, AT(output), 0, 0,
-                    CMD_BIT(CMD_BACKUP) | CMD_BIT(CMD_IMAGE), false, "the file to write"},
+                    CMD_BIT(CMD_BACKUP) | CMD_BIT(CMD_IMAGE), false,
+                    "the file to write; image unpack: the folder"},
     [OPT_RANGE] = {OPT_RANGE, "range", 0, "ADDR:LEN", KIND_SPAN, AT(range), 0, 0,
                    CMD_BIT(CMD_BACKUP), false, "only this part of the flash"},
     [OPT_BASE] = {OPT_BASE, "base", 0, "FILE", KIND_TEXT, AT(base), 0, 0, CMD_BIT(CMD_BACKUP),
@@ -110,6 +111,12 @@ const struct cli_option cli_option_table[OPT_COUNT] = {
                  false, "serve raw bytes on TCP; port 0: any"},
     [OPT_RFC2217] = {OPT_RFC2217, "rfc2217", 0, "[HOST:]PORT", KIND_TEXT, AT(rfc2217), 0, 0,
                      CMD_BIT(CMD_SIM), false, "serve RFC 2217, control lines included"},
+    [OPT_TO] = {OPT_TO, "to", 0, "app|ota|flash", KIND_CHOICE, AT(to), 0, 0, CMD_BIT(CMD_IMAGE),
+                false, "convert: what to make; needed where there is a choice"},
+    [OPT_BOOT2] = {OPT_BOOT2, "boot2", 0, "FILE", KIND_TEXT, AT(boot2), 0, 0, CMD_BIT(CMD_IMAGE),
+                   false, "convert --to flash: the second-stage loader, or a backup that has it"},
+    [OPT_TABLE] = {OPT_TABLE, "table", 0, "FILE", KIND_TEXT, AT(table), 0, 0, CMD_BIT(CMD_IMAGE),
+                   false, "convert --to flash: the partition table, or a backup that has it"},
 };
 
 void cli_env_name(const struct cli_option *o, char *buf, size_t cap)

@@ -55,6 +55,9 @@ enum cli_option_id {
     OPT_PTY,
     OPT_TCP,
     OPT_RFC2217,
+    OPT_TO,
+    OPT_BOOT2,
+    OPT_TABLE,
     OPT_COUNT,
 };
 
@@ -92,6 +95,8 @@ struct cli_options {
     bool no_backup, unrotate, force_key, all;
     int identity; /* enum pf_identity_choice */
     const char *pty, *tcp, *rfc2217;
+    int to; /* enum image_to */
+    const char *boot2, *table;
 
     char *text[OPT_COUNT]; /* owned: the argument of each option */
     char *guard_text;      /* owned: --guard cut at its commas */
