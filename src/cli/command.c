@@ -36,10 +36,10 @@ const struct cli_command cli_commands[] = {
      "unpack    every piece into a file of its own in the folder -o: segments of an\n"
      "          all-in-one image, partitions of a backup, what is in a package\n"
      "convert   another kind of file as -o: a backup read from 0x11000 with wrap to\n"
-     "          one that starts at 0x0 (flash), an all-in-one image to flash, a package\n"
-     "          to the application in it (app), a bare application to one with a header\n"
-     "          (app), an application to a package (ota) or, with --boot2 and --table,\n"
-     "          to a bootable flash; --flash-size pads a flash\n"},
+     "          one that starts at 0x0 (flash); an all-in-one image to flash; a\n"
+     "          package to the application in it (app); a bare application to one\n"
+     "          with a header (app); an application to a package (ota) or, with\n"
+     "          --boot2 and --table, to a bootable flash. --flash-size pads a flash\n"},
     {CMD_SIM, "sim", "CHIP[,key=value...]", 1, 1, "a virtual device on a pty or network port",
      "Give one of --pty, --tcp and --rfc2217. Prints `ready ADDRESS` and serves until\n"
      "SIGINT or SIGTERM.\n"},

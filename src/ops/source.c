@@ -8,6 +8,8 @@
 #include "ops/file.h"
 #include "ops/util.h"
 
+#define TABLE_READS 4 /* after the first */
+
 void source_fini(struct source *src)
 {
     free(src->data);
@@ -62,6 +64,11 @@ static enum pf_err place_at(struct pf_session *s, const struct source_options *o
     const bool foreign = image->family && strcmp(image->family, s->chip->family) != 0;
     const bool other = image->chip && strcmp(image->chip, s->chip->name) != 0;
 
+    if (ops_is_stub(image) && opt->use != SOURCE_VERIFY)
+        return pf_fail(s->ctx, PF_ERR_CHIP,
+                       "%s is a RAM stub, not firmware: no place of a flash is right for it (give "
+                       "it to --stub)",
+                       opt->path);
     PF_TRY(ops_check_span(s, opt->at, src->len, 1));
     code = ops_region_in(s, opt->at, (uint32_t)src->len, PF_REGION_CODE);
     if ((foreign || other) && code && opt->use != SOURCE_VERIFY)
@@ -113,7 +120,6 @@ static enum pf_err refuse_unplaceable(struct pf_session *s, const struct source_
     return PF_OK;
 }
 
-/* Some check failed; a file without checks is not damaged but unknown. */
 static bool is_backup(const struct pf_image *image)
 {
     return image->kind == PF_IMAGE_BK_BACKUP || image->kind == PF_IMAGE_ECR_BACKUP ||
@@ -138,8 +144,8 @@ static enum pf_err refuse_damaged(struct pf_session *s, const struct source_opti
             continue;
         }
         return pf_fail(s->ctx, PF_ERR_CHIP,
-                       "%s is damaged: %s: %.200s; if it is meant, place it with --at", opt->path,
-                       c->name, c->text);
+                       "%s (%s) is damaged: %s: %.200s; if it is meant, place it with --at",
+                       opt->path, image->title, c->name, c->text);
     }
     return PF_OK;
 }
@@ -170,34 +176,66 @@ static enum pf_err fit_parts(struct pf_session *s, const struct source_options *
     return PF_OK;
 }
 
-/* Ask the image layer, with the device's own partition table where the chip has
- * one that counts. */
+/* The flash bytes that hold the device's own partition table. A loader's read
+ * may carry no checksum, and a table with two copies has a wrong answer for
+ * every flipped bit in the newer one: two reads in a row must be the same.
+ * *table is malloc'ed; NULL where the chip has none that counts. */
+static enum pf_err read_table(struct pf_session *s, uint8_t **table, uint32_t *len)
+{
+    enum pf_err err = PF_OK;
+    bool same = false;
+    uint8_t *again;
+    uint32_t at;
+
+    *table = NULL;
+    *len = 0;
+    if (!pf_image_table_at(s->chip->name, &at, len))
+        return PF_OK;
+    PF_TRY(ops_check_span(s, at, *len, PF_SECTOR));
+    *table = malloc(*len);
+    again = malloc(*len);
+    if (!*table || !again)
+        err = pf_fail(s->ctx, PF_ERR_NOMEM, "no memory for the partition table");
+    if (!err)
+        err = s->proto->read(s, at, *table, *len);
+    for (unsigned i = 0; !err && !same && i < TABLE_READS; i++) {
+        err = s->proto->read(s, at, again, *len);
+        same = !err && memcmp(*table, again, *len) == 0;
+        if (!err)
+            memcpy(*table, again, *len);
+    }
+    free(again);
+    if (!err && !same)
+        err = pf_fail(s->ctx, PF_ERR_PROTOCOL,
+                      "the device's partition table reads differently each time");
+    return err;
+}
+
+/* Ask the image layer. What a file is and whose, weighs more than what is wrong
+ * with it: its faults are judged afterwards. */
 static enum pf_err place_by_device(struct pf_session *s, const struct source_options *opt,
                                    struct source *src, const struct pf_image *image)
 {
+    struct pf_image sound = *image;
     char why[160] = "it does not belong there";
-    uint8_t *table = NULL;
-    uint32_t at, len;
-    enum pf_err err = PF_OK;
+    uint8_t *table;
+    uint32_t len;
+    enum pf_err err = read_table(s, &table, &len);
 
-    if (pf_image_table_at(s->chip->name, &at, &len)) {
-        PF_TRY(ops_check_span(s, at, len, PF_SECTOR));
-        table = malloc(len);
-        if (!table)
-            return pf_fail(s->ctx, PF_ERR_NOMEM, "no memory for the partition table");
-        err = s->proto->read(s, at, table, len);
-    } else {
-        len = 0;
-    }
+    sound.nchecks = 0;
+    sound.intact = true;
     if (!err)
-        src->nparts = pf_image_place_by_table(image, table, len, s->chip->name, s->id.flash_size,
+        src->nparts = pf_image_place_by_table(&sound, table, len, s->chip->name, s->id.flash_size,
                                               src->part, PF_IMAGE_PARTS, why, sizeof why);
     free(table);
     PF_TRY(err);
-    if (!src->nparts)
-        return pf_fail(s->ctx, PF_ERR_CHIP, "%s (%s) cannot go on this %s: %s", opt->path,
-                       image->title, s->chip->title, why);
-    return PF_OK;
+    if (src->nparts)
+        return PF_OK;
+    if (strstr(why, image->title))
+        return pf_fail(s->ctx, PF_ERR_CHIP, "%s cannot go on this %s: %s", opt->path,
+                       s->chip->title, why);
+    return pf_fail(s->ctx, PF_ERR_CHIP, "%s (%s) cannot go on this %s: %s", opt->path, image->title,
+                   s->chip->title, why);
 }
 
 static enum pf_err place(struct pf_session *s, const struct source_options *opt, struct source *src,
@@ -208,12 +246,12 @@ static enum pf_err place(struct pf_session *s, const struct source_options *opt,
     if (place_by_manifest(s, opt, src, image))
         return refuse_damaged(s, opt, src, image);
     PF_TRY(refuse_unplaceable(s, opt, image));
-    PF_TRY(refuse_damaged(s, opt, src, image));
     PF_TRY(place_by_device(s, opt, src, image));
     if (opt->use == SOURCE_RESTORE && !is_backup(image))
         return pf_fail(s->ctx, PF_ERR_CHIP,
                        "%s is %s, not a backup of a whole flash: use `write` for it", opt->path,
                        image->title);
+    PF_TRY(refuse_damaged(s, opt, src, image));
     src->whole = is_backup(image) || image->kind == PF_IMAGE_BK_QIO;
     return fit_parts(s, opt, src);
 }

@@ -18,7 +18,7 @@ enum pf_err pf_stub_open(struct pf_ctx *ctx, const char *path, uint8_t **data, s
     *len = 0;
     PF_TRY(ops_file_read(ctx, path, OPS_FILE_MAX, &file, &size));
     pf_image_inspect(file, size, &image);
-    if (image.kind != PF_IMAGE_ECR_STUB && image.kind != PF_IMAGE_BL_LOADER) {
+    if (!ops_is_stub(&image)) {
         free(file);
         if (image.kind == PF_IMAGE_UNKNOWN || image.kind == PF_IMAGE_BLANK)
             return pf_fail(ctx, PF_ERR_CHIP, "%s is no RAM stub", path);

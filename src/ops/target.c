@@ -72,39 +72,66 @@ static enum guard_verdict judge(const struct target_policy *policy, const struct
     return identity ? policy->identity : policy->other;
 }
 
-static enum pf_err refuse(const struct target *t, const struct pf_region *r)
+static enum pf_err refuse_locked(const struct target *t, const struct pf_region *r)
 {
-    if (r->flags & PF_REGION_LOCKED)
-        return pf_fail(t->s->ctx, PF_ERR_GUARD,
-                       "region '%s' (%s, 0x%06x to 0x%06x) is in the way and never opens: without "
-                       "it the chip cannot be flashed over its serial port again",
-                       r->name, r->title, r->addr, r->addr + r->len);
     return pf_fail(t->s->ctx, PF_ERR_GUARD,
-                   "region '%s' (%s, 0x%06x to 0x%06x) is guarded: open it with --guard %s if you "
-                   "mean it",
-                   r->name, r->title, r->addr, r->addr + r->len, r->name);
+                   "region '%s' (%s, 0x%06x to 0x%06x) is in the way and never opens: without it "
+                   "the chip cannot be flashed over its serial port again",
+                   r->name, r->title, r->addr, r->addr + r->len);
 }
 
+/* What one region does to the target. *refused: it is in the way. */
+static void guard_region(struct target *t, const struct target_policy *policy,
+                         const struct pf_region *r, bool *refused)
+{
+    const enum guard_verdict verdict = judge(policy, r);
+    const uint64_t end = (uint64_t)r->addr + r->len;
+
+    *refused = false;
+    for (uint32_t i = r->addr / PF_SECTOR; i < t->count && (uint64_t)i * PF_SECTOR < end; i++) {
+        if (t->act[i] == TARGET_OUT || verdict == GUARD_CHANGE)
+            continue;
+        if (verdict == GUARD_REFUSE)
+            *refused = true;
+        else
+            t->act[i] = TARGET_KEEP;
+    }
+}
+
+/* All regions in the way are named at once, so that nobody has to find them
+ * one by one. */
 enum pf_err target_guard(struct target *t, const struct target_policy *policy)
 {
     const unsigned guarded = PF_REGION_LOCKED | PF_REGION_IDENTITY | PF_REGION_GUARD;
+    const struct pf_region *first = NULL;
+    char names[200] = "";
+    size_t used = 0, n = 0;
+    bool refused;
 
     for (const struct pf_region *r = pf_session_regions(t->s); r && r->name; r++) {
-        const uint64_t end = (uint64_t)r->addr + r->len;
-
         if (!(r->flags & guarded))
             continue;
-        for (uint32_t i = r->addr / PF_SECTOR; i < t->count && (uint64_t)i * PF_SECTOR < end; i++) {
-            const enum guard_verdict verdict = judge(policy, r);
-
-            if (t->act[i] == TARGET_OUT || verdict == GUARD_CHANGE)
-                continue;
-            if (verdict == GUARD_REFUSE)
-                return refuse(t, r);
-            t->act[i] = TARGET_KEEP;
-        }
+        guard_region(t, policy, r, &refused);
+        if (!refused)
+            continue;
+        if (r->flags & PF_REGION_LOCKED)
+            return refuse_locked(t, r);
+        if (!first)
+            first = r;
+        if (used < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", n++ ? "," : "",
+                                     r->name);
     }
-    return PF_OK;
+    if (!first)
+        return PF_OK;
+    if (n > 1)
+        return pf_fail(t->s->ctx, PF_ERR_GUARD,
+                       "guarded regions are in the way: open them with --guard %s if you mean it",
+                       names);
+    return pf_fail(t->s->ctx, PF_ERR_GUARD,
+                   "region '%s' (%s, 0x%06x to 0x%06x) is guarded: open it with --guard %s if you "
+                   "mean it",
+                   first->name, first->title, first->addr, first->addr + first->len, first->name);
 }
 
 /* --- edges ------------------------------------------------------------ */

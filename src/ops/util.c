@@ -110,6 +110,11 @@ bool ops_is_link_error(enum pf_err err)
            err == PF_ERR_SYNC;
 }
 
+bool ops_is_stub(const struct pf_image *image)
+{
+    return image->kind == PF_IMAGE_ECR_STUB || image->kind == PF_IMAGE_BL_LOADER;
+}
+
 bool ops_find_mac(const struct pf_session *s, uint32_t addr, const uint8_t *content, size_t len,
                   uint8_t mac[6])
 {

@@ -31,6 +31,9 @@ void ops_keepalive(struct pf_session *s);
 /* The link failed, as opposed to the device having said something. */
 bool ops_is_link_error(enum pf_err err);
 
+/* True for what runs in RAM only and is never written to a flash. */
+bool ops_is_stub(const struct pf_image *image);
+
 /* MAC from the identity regions inside content [addr, addr+len). */
 bool ops_find_mac(const struct pf_session *s, uint32_t addr, const uint8_t *content, size_t len,
                   uint8_t mac[6]);
