@@ -59,6 +59,13 @@ static size_t diag_count_text(const struct bl602_diag *d)
     return n;
 }
 
+/* A log has next to nothing else in it; text with a wrong bit in each byte, as
+ * bad levels make it, still looks like text for three bytes of four. */
+static bool diag_is_text(const struct bl602_diag *d)
+{
+    return d->len >= 8 && diag_count_text(d) * 10 >= d->len * 9;
+}
+
 /* The longest run of printable characters, cut to EXCERPT_MAX. */
 static void diag_excerpt(const struct bl602_diag *d, char out[EXCERPT_MAX + 1])
 {
@@ -123,7 +130,7 @@ void bl602_diagnose(const struct bl602_diag *d, uint32_t baud, char *out, size_t
                  "are connected to each other, or both to the same pin. Wire TX to GPIO7 (RXD) and "
                  "RX to GPIO16 (TXD)",
                  (unsigned long long)d->total, (unsigned long long)d->sent);
-    else if (d->len >= 8 && diag_count_text(d) * 4 >= d->len * 3) {
+    else if (diag_is_text(d)) {
         diag_excerpt(d, excerpt);
         snprintf(out, cap, "no answer, but text is heard: \"%s\": %s; " HOW_TO_BOOT, excerpt,
                  diag_voice(d));

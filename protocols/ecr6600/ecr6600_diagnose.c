@@ -54,6 +54,13 @@ static size_t diag_count_text(const struct ecr6600_diag *d)
     return n;
 }
 
+/* A log has next to nothing else in it; text with a wrong bit in each byte, as
+ * bad levels make it, still looks like text for three bytes of four. */
+static bool diag_is_text(const struct ecr6600_diag *d)
+{
+    return d->len >= 8 && diag_count_text(d) * 10 >= d->len * 9;
+}
+
 static bool diag_is_all(const struct ecr6600_diag *d, uint8_t c)
 {
     return diag_count(d, &c, 1) * 10 >= d->len * 9;
@@ -151,7 +158,7 @@ void ecr6600_diagnose(const struct ecr6600_diag *d, uint32_t baud, char *out, si
             "no answer, only %llu zero bytes: the adapter's RX line is held low. Is the module "
             "powered, is GND connected, is RX on TX0 (GPIO6)?",
             total);
-    else if (d->len >= 8 && diag_count_text(d) * 4 >= d->len * 3) {
+    else if (diag_is_text(d)) {
         diag_excerpt(d, excerpt);
         snprintf(out, cap, "no answer, but text is heard: \"%s\": %s. %s", excerpt, diag_voice(d),
                  d->resets ? "If it did not restart with each reset pulse, RTS does not reach RST "
