@@ -2,7 +2,8 @@
  *
  *   plugflash-bench [FLASH]      FLASH: a 2 MiB dump; default: the synthetic one
  *
- * Seconds run from the first valid answer to the proof. "raw wire" is what
+ * Seconds run from the first valid answer to the proof; where a stub has to be
+ * uploaded first, from when it answers. "raw wire" is what
  * moving 2 MiB would take at that rate with no protocol around it; "plain" is
  * every sector read in turn and one digest of the whole.
  *
@@ -16,12 +17,16 @@
 
 #include "bench.h"
 #include "core/checksum.h"
+#include "image/make_bl.h"
 #include "plugflash/ops.h"
 #include "plugflash/sim.h"
 
 #define SIZE 0x200000u
 #define FAST 4096u /* KiB/s of the device's CRC */
 #define SLOW 410u  /* 0.4 MiB/s */
+
+#define STUB_LEN 26096u /* as the custom stub of the ECR6600; an eflash_loader is alike */
+#define STUB_MAX 32768u
 
 static const uint8_t bench_mac[6] = {0x38, 0x1f, 0x8d, 0x01, 0x02, 0x03};
 
@@ -32,68 +37,67 @@ struct plug {
     uint32_t baud[5];      /* ends with 0 */
     uint32_t app, app_len; /* what "write" writes */
     uint32_t changed[3];   /* addresses of the three changed bytes */
-    bool stub;             /* upload one; seconds then count from the open session */
+    enum { STUB_NONE, STUB_ECR, STUB_BL } stub;
+    bool from_link; /* seconds count from the open session */
     double plain[2], backup[2], again, again3, same;
     bool slow; /* print the table of a device that hashes slowly */
 };
 
 static const struct plug plugs[] = {
-    {"BK7231N",
-     "bk7231n",
-     "",
-     {115200, 921600, 1500000, 2000000},
-     0x11000,
-     0x118f70,
-     {0x12345, 0xa0001, 0x1f0fff},
-     false,
-     {0, 0},
-     {15, 25},
-     1.5,
-     3.5,
-     1.5,
-     true},
-    {"BK7231T",
-     "bk7231t",
-     "",
-     {115200, 921600, 1500000, 2000000},
-     0x11000,
-     0x118f70,
-     {0x12345, 0xa0001, 0x1f0fff},
-     false,
-     {0, 0},
-     {15, 25},
-     1.5,
-     3.5,
-     1.5,
-     true},
-    {"ECR6600 with the custom stub",
-     "ecr6600",
-     ",stub=custom",
-     {115200, 500000, 921600, 1000000, 2000000},
-     0x7000,
-     0x10e000,
-     {0x7345, 0xa0001, 0x1b9fff},
-     true,
-     {24, 25},
-     {0, 0},
-     0,
-     0,
-     0,
-     false},
-    {"ECR6600 with stub 1.3.11",
-     "ecr6600",
-     ",stub=1.3.11",
-     {115200, 500000, 921600, 1000000, 2000000},
-     0x7000,
-     0x10e000,
-     {0x7345, 0xa0001, 0x1b9fff},
-     true,
-     {0, 28},
-     {0, 0},
-     0,
-     0,
-     0,
-     false},
+    {.title = "BK7231N",
+     .chip = "bk7231n",
+     .keys = "",
+     .baud = {115200, 921600, 1500000, 2000000},
+     .app = 0x11000,
+     .app_len = 0x118f70,
+     .changed = {0x12345, 0xa0001, 0x1f0fff},
+     .backup = {15, 25},
+     .again = 1.5,
+     .again3 = 3.5,
+     .same = 1.5,
+     .slow = true},
+    {.title = "BK7231T",
+     .chip = "bk7231t",
+     .keys = "",
+     .baud = {115200, 921600, 1500000, 2000000},
+     .app = 0x11000,
+     .app_len = 0x118f70,
+     .changed = {0x12345, 0xa0001, 0x1f0fff},
+     .backup = {15, 25},
+     .again = 1.5,
+     .again3 = 3.5,
+     .same = 1.5,
+     .slow = true},
+    {.title = "ECR6600 with the custom stub",
+     .chip = "ecr6600",
+     .keys = ",stub=custom",
+     .baud = {115200, 500000, 921600, 1000000, 2000000},
+     .app = 0x7000,
+     .app_len = 0x10e000,
+     .changed = {0x7345, 0xa0001, 0x1b9fff},
+     .stub = STUB_ECR,
+     .from_link = true,
+     .plain = {24, 25}},
+    {.title = "ECR6600 with stub 1.3.11",
+     .chip = "ecr6600",
+     .keys = ",stub=1.3.11",
+     .baud = {115200, 500000, 921600, 1000000, 2000000},
+     .app = 0x7000,
+     .app_len = 0x10e000,
+     .changed = {0x7345, 0xa0001, 0x1b9fff},
+     .stub = STUB_ECR,
+     .from_link = true,
+     .plain = {0, 28}},
+    {.title = "BL602 with an eflash_loader",
+     .chip = "bl602",
+     .keys = "",
+     .baud = {115200, 921600, 2000000},
+     .app = 0x10000,
+     .app_len = 0x90000,
+     .changed = {0x10345, 0x50001, 0x1e9fff},
+     .stub = STUB_BL,
+     .from_link = true,
+     .backup = {12, 23}},
 };
 
 struct bench {
@@ -119,19 +123,29 @@ static double raw_wire(uint32_t baud)
 
 typedef enum pf_err bench_op(struct bench *b, struct pf_session *s, struct row *r);
 
+/* Something that the device takes for its vendor's stub; returns its length. */
+static size_t make_stub(const struct plug *plug, uint8_t *out)
+{
+    memset(out, 0, STUB_MAX);
+    if (plug->stub == STUB_BL)
+        return make_bl_loader(out, STUB_LEN);
+    memcpy(out, "\x48\x00\x00\x54", 4);
+    return plug->stub == STUB_ECR ? STUB_LEN : 0;
+}
+
 /* Open a virtual device that holds `flash`, link, run `op`, close. */
 static void run(struct bench *b, struct row *r, const uint8_t *flash, bench_op *op)
 {
     struct pf_ctx ctx = {0};
-    uint8_t stub[26096] = {0x48, 0x00, 0x00, 0x54};
+    uint8_t stub[STUB_MAX];
     struct pf_link_options link = {.chip = b->plug->chip, .baud = r->baud};
     struct pf_transport *port = NULL;
     struct pf_session *s = NULL;
     char spec[128];
 
     if (b->plug->stub) {
+        link.stub_len = make_stub(b->plug, stub);
         link.stub = stub;
-        link.stub_len = sizeof stub;
     }
     snprintf(spec, sizeof spec, "%s%s,lat=%u,crc=%uK", b->plug->chip, b->plug->keys, r->lat,
              r->crc_kib);
@@ -141,7 +155,7 @@ static void run(struct bench *b, struct row *r, const uint8_t *flash, bench_op *
         r->err = pf_session_open(&ctx, port, &link, &s);
     }
     if (!r->err) {
-        uint64_t from = b->plug->stub ? pf_now(port) : s->id.synced_us;
+        uint64_t from = b->plug->from_link ? pf_now(port) : s->id.synced_us;
 
         r->err = op(b, s, r);
         r->seconds = (double)(pf_now(port) - from) / 1e6;
@@ -195,25 +209,29 @@ static enum pf_err op_backup_base(struct bench *b, struct pf_session *s, struct 
     return backup_to(b, s, r, "again.bin", "base.bin");
 }
 
-/* Everything read in turn, as much at a time as the session likes; with a stub
- * that is all, otherwise one digest follows. */
+/* Everything read in turn, as much at a time as the session likes. */
 static enum pf_err op_plain(struct bench *b, struct pf_session *s, struct row *r)
 {
     const uint32_t chunk = s->read_chunk ? s->read_chunk : PF_SECTOR;
-    struct pf_digest digest;
     uint8_t *buf = malloc(chunk);
     enum pf_err err = buf ? PF_OK : PF_ERR_NOMEM;
 
+    (void)b;
     for (uint32_t at = 0; !err && at < SIZE; at += chunk)
         err = s->proto->read(s, at, buf, chunk);
     r->stats = (struct pf_stats){.reads = SIZE / chunk};
-    if (!err && !b->plug->stub) {
-        err = s->proto->digest(s, 0, SIZE, &digest);
-        r->stats.digests = 1;
-        r->stats.hashed = SIZE;
-    }
     free(buf);
     return err;
+}
+
+static enum pf_err op_plain_proved(struct bench *b, struct pf_session *s, struct row *r)
+{
+    struct pf_digest digest;
+
+    PF_TRY(op_plain(b, s, r));
+    r->stats.digests = 1;
+    r->stats.hashed = SIZE;
+    return s->proto->digest(s, 0, SIZE, &digest);
 }
 
 static enum pf_err write_file(struct bench *b, struct pf_session *s, struct row *r,
@@ -274,7 +292,7 @@ static void rows(struct bench *b, uint32_t baud, int k, const uint8_t *changed)
     const double bound = baud == 921600; /* the rate that the limits are for */
     const uint32_t lat = lats[k];
 
-    if (p->stub)
+    if (p->from_link)
         add(b, "plain reading", baud, lat, FAST, bound * p->plain[k], b->flash, op_plain);
     add(b, "backup", baud, lat, FAST, bound * p->backup[k], b->flash, op_backup);
     add(b, "backup --base, nothing changed", baud, lat, FAST, bound * p->again, b->flash,
@@ -288,7 +306,8 @@ static void rows(struct bench *b, uint32_t baud, int k, const uint8_t *changed)
 
 static void slow_rows(struct bench *b, uint32_t lat, const uint8_t *full)
 {
-    double plain = add(b, "plain reading + one digest", 921600, lat, SLOW, 0, b->flash, op_plain);
+    double plain =
+        add(b, "plain reading + one digest", 921600, lat, SLOW, 0, b->flash, op_plain_proved);
 
     add(b, "backup", 921600, lat, SLOW, plain, b->flash, op_backup);
     add(b, "backup, no blank sector", 921600, lat, SLOW, plain, full, op_backup);

@@ -282,8 +282,14 @@ static enum pf_err read_voted(struct prover *p, uint32_t sector)
 uint32_t prover_chunk(const struct prover *p)
 {
     const uint32_t n = p->s->read_chunk / PF_SECTOR;
+    const double wire = p->cost.prior_r - p->cost.prior_a;
 
-    return p->repeat > 1 || !n ? 1 : n;
+    /* A long read saves an exchange a sector, and runs into the blank sectors
+     * behind the used ones: not worth it where an exchange costs next to
+     * nothing. */
+    if (p->repeat > 1 || !n || p->cost.prior_a * 16 < wire)
+        return 1;
+    return n;
 }
 
 enum pf_err prover_read(struct prover *p, uint32_t first, uint32_t count)
