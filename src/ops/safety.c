@@ -192,6 +192,27 @@ static enum pf_err make_backup(struct prover *p, const char *path, const uint8_t
     return err;
 }
 
+/* A file named by the user stands for this very backup and nothing else: only
+ * itself can be used again. */
+static enum pf_err search_at_hand(struct search *f, const char *path)
+{
+    struct pf_session *s = f->p->s;
+
+    if (path && ops_file_exists(path) && !f->p->readback) {
+        PF_TRY(try_backup(f, path, 0));
+        if (f->found[0])
+            return PF_OK;
+        if (f->base)
+            return pf_fail(s->ctx, PF_ERR_FILE,
+                           "%s exists and is a backup of this unit with other contents, perhaps "
+                           "from before an interrupted run: it is kept, name another file",
+                           path);
+    }
+    if (path)
+        PF_TRY(backup_check_free(s->ctx, path));
+    return f->p->readback ? PF_OK : search_folder(f);
+}
+
 enum pf_err safety_backup(struct prover *p, const char *path, char *name, size_t cap, bool *reused)
 {
     struct search f = {.p = p};
@@ -208,13 +229,11 @@ enum pf_err safety_backup(struct prover *p, const char *path, char *name, size_t
         ops_file_folder(path, folder, sizeof folder);
     f.folder = folder;
     f.mac = mac;
-    err = p->readback ? PF_OK : search_folder(&f);
-    if (!err && f.found[0]) {
+    err = search_at_hand(&f, path);
+    if (!err && f.found[0] && (!path || strcmp(f.found, path) == 0)) {
         snprintf(name, cap, "%s", f.found);
         *reused = true;
         pf_log(p->s->ctx, "%s holds this very content: no new backup is needed", name);
-    } else if (!err && path) {
-        err = backup_check_free(p->s->ctx, path);
     }
     for (uint32_t i = 0; !err && f.base && !*reused && i < p->count; i++)
         if (p->state[i] != SECTOR_PROVED && p->state[i] != SECTOR_READ)

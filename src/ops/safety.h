@@ -8,8 +8,9 @@
  * flash's content by it: on success every sector of `p` (which spans the whole
  * flash and may hold guesses) is PROVED.
  *
- * A backup in the target folder with this chip, MAC and content is taken
- * instead of a new one (*reused); an older one of this unit serves as a guess.
+ * Without `path` a backup in the current folder with this chip, MAC and content
+ * is taken instead of a new one (*reused); with it only the file of that very
+ * name is. An older one of this unit serves as a guess.
  * path  where to put it; NULL: plugflash-CHIP-MAC-HASH.bin in the current folder
  * name  (cap bytes) gets the name of the backup
  * Any failure means that there is none; the caller must not write then. */

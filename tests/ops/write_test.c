@@ -141,6 +141,41 @@ static void a_verified_backup_of_this_content_is_used_again(void **state)
     UNPLUG(d);
 }
 
+/* Who names a file wants to find it there. */
+static void a_backup_asked_for_by_name_is_made_though_another_is_at_hand(void **state)
+{
+    struct pf_backup_options bo = {.path = "mine.bin"};
+    struct pf_write_options opt = {
+        .path = "x.bin", .at_given = true, .at = 40 * PF_SECTOR, .backup_path = "named.bin"};
+    struct pf_backup_result br;
+    struct pf_write_result res;
+    uint8_t image[PF_SECTOR] = {1};
+
+    (void)state;
+    PLUG(d, plug_regions);
+    assert_err(&d, pf_backup(&d.base, &bo, &br), PF_OK);
+    memdev_reset(&d);
+    put_file("x.bin", image, sizeof image);
+    assert_err(&d, pf_write(&d.base, &opt, &res), PF_OK);
+    assert_string_equal(res.backup_path, "named.bin");
+    assert_false(res.backup_reused);
+    assert_file("named.bin", was, SIZE);
+    assert_true(have_file("named.bin.json") && have_file("named.bin.sha256"));
+    assert_int_equal(d.reads, 1); /* the MAC: the other one proves the rest */
+    /* Its name is taken now, by other contents. */
+    image[0] = 2;
+    put_file("x.bin", image, sizeof image);
+    assert_err(&d, pf_write(&d.base, &opt, &res), PF_ERR_FILE);
+    assert_non_null(strstr(d.ctx.text, "name another file"));
+    assert_file("named.bin", was, SIZE);
+    /* By these very contents: it is the backup that was asked for. */
+    memcpy(d.flash, was, SIZE);
+    assert_err(&d, pf_write(&d.base, &opt, &res), PF_OK);
+    assert_string_equal(res.backup_path, "named.bin");
+    assert_true(res.backup_reused);
+    UNPLUG(d);
+}
+
 static void a_backup_whose_file_was_tampered_with_is_not_trusted(void **state)
 {
     struct pf_backup_options bo = {.path = "mine.bin"};
@@ -569,6 +604,7 @@ int main(void)
         T(only_sectors_that_differ_are_touched),
         T(the_backup_is_named_after_chip_mac_and_content),
         T(a_verified_backup_of_this_content_is_used_again),
+        T(a_backup_asked_for_by_name_is_made_though_another_is_at_hand),
         T(a_backup_whose_file_was_tampered_with_is_not_trusted),
         T(nothing_is_written_when_the_backup_fails),
         T(an_unaligned_write_keeps_the_bytes_around_it),
