@@ -48,6 +48,8 @@ struct pf_chip {
     const struct pf_region *regions; /* ends with name == NULL; sorted by addr; a device's own
                                         partition table wins: pf_session.regions */
     const uint32_t *info_sectors;    /* what `info` reads to tell the firmware; ends with ~0u */
+    const uint8_t *default_mac;      /* 6 bytes that firmware falls back to when a unit has lost
+                                        its own; NULL: no such */
     bool takes_stub;                 /* its loader can run a RAM stub (--stub) */
     struct {
         enum pf_tested read, erase, write;

@@ -160,6 +160,10 @@ enum pf_err pf_map(struct pf_session *s, struct pf_map_run **runs, size_t *count
 
 struct pf_info {
     struct pf_firmware firmware;
+    bool has_mac; /* found: in the flash, or else where the session knows it from */
+    uint8_t mac[6];
+    const char *mac_from; /* "flash" "chip"; NULL without one */
+    bool identity_lost;   /* no MAC in the flash, or the chip's default_mac */
     struct pf_stats stats;
 };
 enum pf_err pf_info_read(struct pf_session *s, struct pf_info *out);

@@ -30,6 +30,9 @@ static const uint32_t ecr6600_info[] = {
     0x1f1000, 0x1f7000, 0x1fb000, 0x1fe000, 0x1ff000, ~0u,
 };
 
+/* What users see after an erase of the whole flash (reference 4.6). */
+static const uint8_t ecr6600_default_mac[6] = {0x00, 0x06, 0x06, 0x00, 0x00, 0x00};
+
 const struct pf_chip ecr6600_chip = {
     .name = "ecr6600",
     .title = "ESWIN ECR6600",
@@ -39,6 +42,7 @@ const struct pf_chip ecr6600_chip = {
     .baud = {.boot = 115200, .fast = 921600, .ladder = ecr6600_ladder},
     .regions = ecr6600_regions,
     .info_sectors = ecr6600_info,
+    .default_mac = ecr6600_default_mac,
     .takes_stub = true, /* none of our own yet: the place for one is here */
     .tested = {PF_TESTED_SIM, PF_TESTED_SIM, PF_TESTED_SIM},
 };

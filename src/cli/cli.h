@@ -60,8 +60,8 @@ enum pf_err cli_file_write(struct pf_ctx *ctx, const char *path, bool force, con
 
 /* show.c: the same facts as text and as fields of the result. */
 void show_device(struct cli *cli, const struct pf_session *s);
-void show_firmware(struct cli *cli, const struct pf_firmware *fw);
-void show_regions(struct cli *cli, const struct pf_chip *chip);
+void show_info(struct cli *cli, const struct pf_session *s, const struct pf_info *info);
+void show_regions(struct cli *cli, const struct pf_session *s);
 void show_plan(struct cli *cli, const char *name, const struct pf_plan_span *plan, size_t n);
 void show_image(struct cli *cli, const struct pf_image *img);
 void report_stats(struct cli *cli, const struct pf_stats *stats);

@@ -130,8 +130,8 @@ static enum pf_err info_work(struct cli *cli, struct pf_session *s, void *arg)
     (void)arg;
     show_device(cli, s); /* known whatever became of the rest */
     PF_TRY(err);
-    show_firmware(cli, &info.firmware);
-    show_regions(cli, s->chip);
+    show_info(cli, s, &info);
+    show_regions(cli, s);
     report_stats(cli, &info.stats);
     return PF_OK;
 }

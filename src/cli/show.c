@@ -84,12 +84,41 @@ void show_device(struct cli *cli, const struct pf_session *s)
               (double)id->latency_us / 1e3, cli->simulated ? " (simulated)" : "");
 }
 
+/* Whose unit it is. A default MAC, or none where there ought to be one, means
+ * that the unit has lost its own, and its calibration most likely too. */
+static void show_identity(struct cli *cli, const struct pf_session *s, const struct pf_info *info)
+{
+    const uint8_t *lost = s->chip->default_mac;
+    struct cli_report *r = &cli->report;
+    FILE *out = cli_text(cli);
+    char mac[18] = "not found", other[18] = "";
+
+    add(cli, info->has_mac ? PF_F_STR("mac", report_mac(r, info->mac)) : null_field("mac"));
+    add(cli, report_maybe(r, "mac_from", info->mac_from));
+    add(cli, PF_F_BOOL("identity_lost", info->identity_lost));
+    if (!out)
+        return;
+    if (info->has_mac)
+        mac_text(info->mac, mac);
+    if (lost)
+        mac_text(lost, other);
+    if (!info->identity_lost)
+        text_line(out, "MAC", "%s%s", mac,
+                  info->has_mac && strcmp(info->mac_from, "chip") == 0 ? " (of the chip)" : "");
+    else if (info->has_mac)
+        text_line(out, "MAC", "%s (identity lost: default MAC)", mac);
+    else
+        text_line(out, "MAC",
+                  "not in the flash (identity lost: default MAC %s, unless the chip "
+                  "keeps one elsewhere)",
+                  other);
+}
+
 static void add_firmware(struct cli *cli, const struct pf_firmware *fw)
 {
     struct cli_report *r = &cli->report;
     struct pf_field *part = report_fields(r, fw->npartitions);
 
-    add(cli, fw->has_mac ? PF_F_STR("mac", report_mac(r, fw->mac)) : null_field("mac"));
     add(cli, report_maybe(r, "firmware", fw->firmware));
     add(cli, report_maybe(r, "version", fw->version));
     add(cli, report_maybe(r, "loader_in_flash", fw->loader));
@@ -138,25 +167,23 @@ static void span_table(FILE *out, const struct span_row *row, size_t n)
     free(cell);
 }
 
-void show_firmware(struct cli *cli, const struct pf_firmware *fw)
+void show_info(struct cli *cli, const struct pf_session *s, const struct pf_info *info)
 {
+    const struct pf_firmware *fw = &info->firmware;
     struct span_row row[sizeof fw->partition / sizeof *fw->partition];
     FILE *out = cli_text(cli);
-    char mac[18] = "not found";
 
+    show_identity(cli, s, info);
     add_firmware(cli, fw);
     if (!out)
         return;
-    if (fw->has_mac)
-        mac_text(fw->mac, mac);
-    text_line(out, "MAC", "%s", mac);
     show_version(out, fw->firmware[0] ? fw->firmware : "not recognised", fw->version);
     if (fw->loader[0])
         text_line(out, "In flash", "loader %s", fw->loader);
     if (fw->has_key)
         text_line(out, "Key", "%s", fw->key_name ? fw->key_name : "own");
     if (fw->npartitions)
-        fputs("\nPartitions, as the loader in the flash has them\n", out);
+        fputs("\nPartitions, as the flash itself has them\n", out);
     for (size_t i = 0; i < fw->npartitions; i++)
         span_row(&row[i], fw->partition[i].addr, fw->partition[i].len, fw->partition[i].name, NULL);
     span_table(out, row, fw->npartitions);
@@ -171,8 +198,9 @@ static const char *region_word(unsigned flags)
     return "open";
 }
 
-void show_regions(struct cli *cli, const struct pf_chip *chip)
+void show_regions(struct cli *cli, const struct pf_session *s)
 {
+    const struct pf_region *region = pf_session_regions(s);
     struct cli_report *r = &cli->report;
     FILE *out = cli_text(cli);
     struct span_row row[32];
@@ -180,11 +208,11 @@ void show_regions(struct cli *cli, const struct pf_chip *chip)
     struct pf_field *field;
     size_t n = 0;
 
-    while (chip->regions && chip->regions[n].name && n < sizeof row / sizeof *row)
+    while (region && region[n].name && n < sizeof row / sizeof *row)
         n++;
     field = report_fields(r, n);
     for (size_t i = 0; i < n; i++) {
-        const struct pf_region *g = &chip->regions[i];
+        const struct pf_region *g = &region[i];
         const struct pf_field child[] = {
             PF_F_STR("name", g->name),
             PF_F_STR("title", g->title),
@@ -200,9 +228,11 @@ void show_regions(struct cli *cli, const struct pf_chip *chip)
         span_row(&row[i], g->addr, g->len, g->name, text[i]);
     }
     add(cli, PF_F_ARRAY("regions", field, field ? n : 0));
+    add(cli, PF_F_STR("regions_from", s->regions ? "device" : "chip"));
     if (!out || !n)
         return;
-    fputs("\nRegions; guarded ones are opened by --guard NAME\n", out);
+    fprintf(out, "\nRegions, %s; guarded ones are opened by --guard NAME\n",
+            s->regions ? "by the device's own table" : "as such chips have them");
     span_table(out, row, n);
 }
 

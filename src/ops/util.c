@@ -126,5 +126,7 @@ bool ops_find_mac(const struct pf_session *s, uint32_t addr, const uint8_t *cont
         if (pf_image_mac(content + (r->addr - addr), r->len, mac))
             return true;
     }
-    return false;
+    if (s->id.has_mac)
+        memcpy(mac, s->id.mac, 6);
+    return s->id.has_mac;
 }

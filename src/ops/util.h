@@ -34,7 +34,8 @@ bool ops_is_link_error(enum pf_err err);
 /* True for what runs in RAM only and is never written to a flash. */
 bool ops_is_stub(const struct pf_image *image);
 
-/* MAC from the identity regions inside content [addr, addr+len). */
+/* MAC from the identity regions inside content [addr, addr+len), or else the one
+ * that the chip itself tells. */
 bool ops_find_mac(const struct pf_session *s, uint32_t addr, const uint8_t *content, size_t len,
                   uint8_t mac[6]);
 

@@ -276,6 +276,67 @@ static void an_all_in_one_image_names_every_region_it_needs(void **state)
     assert_memory_equal(p->d.flash + 0x1fe000, p->was + 0x1fe000, 0x2000);
 }
 
+/* identity */
+
+static void identity_of(struct plug *p, const char *mac, const char *from, bool lost)
+{
+    struct pf_info info;
+    char text[18] = "";
+
+    assert_err(&p->d, pf_info_read(&p->d.base, &info), PF_OK);
+    if (info.has_mac)
+        snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", info.mac[0], info.mac[1],
+                 info.mac[2], info.mac[3], info.mac[4], info.mac[5]);
+    assert_string_equal(text, mac);
+    assert_string_equal(info.mac_from ? info.mac_from : "", from);
+    assert_int_equal(info.identity_lost, lost);
+}
+
+static void info_tells_a_lost_identity_from_a_kept_one(void **state)
+{
+    static const uint8_t fallback[6] = {0x00, 0x06, 0x06, 0x00, 0x00, 0x00};
+    static const uint8_t fuses[6] = {0xC8, 0x43, 0x57, 0x82, 0x73, 0x40};
+    static const uint32_t info_sectors[] = {0, ~0u};
+    struct plug *p = *state;
+
+    plug_in_ecr6600(p);
+    p->d.chip.info_sectors = info_sectors;
+    p->d.chip.default_mac = fallback;
+    identity_of(p, "", "", true); /* nothing says where the identity is */
+    p->d.base.regions = ecr_regions;
+    identity_of(p, "84:e3:42:12:34:56", "flash", false);
+    make_ecr_amt(p->d.flash + 0x1fe000, false);
+    identity_of(p, "", "", true);
+    memcpy(p->d.base.id.mac, fuses, 6);
+    p->d.base.id.has_mac = true;
+    identity_of(p, "c8:43:57:82:73:40", "chip", false);
+    memcpy(p->d.base.id.mac, fallback, 6);
+    identity_of(p, "00:06:06:00:00:00", "chip", true);
+    p->d.chip.default_mac = NULL;
+    identity_of(p, "00:06:06:00:00:00", "chip", false);
+}
+
+/* Where the flash holds no MAC, the one of the chip marks whose backup it is. */
+static void a_backup_is_marked_with_the_mac_of_the_chip(void **state)
+{
+    static const uint8_t fuses[6] = {0xC8, 0x43, 0x57, 0x82, 0x73, 0x40};
+    struct plug *p = *state;
+    struct pf_backup_options opt = {.path = "b.bin"};
+    struct pf_backup_result res;
+    uint8_t *manifest;
+    size_t len;
+
+    plug_in_bl602(p);
+    memcpy(p->d.base.id.mac, fuses, 6);
+    p->d.base.id.has_mac = true;
+    assert_err(&p->d, pf_backup(&p->d.base, &opt, &res), PF_OK);
+    assert_true(res.has_mac);
+    assert_memory_equal(res.mac, fuses, 6);
+    manifest = get_file("b.bin.json", &len);
+    assert_non_null(strstr((char *)manifest, "c8:43:57:82:73:40"));
+    free(manifest);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, plug_open, plug_close)
@@ -289,6 +350,8 @@ int main(void)
         T(a_wrong_read_of_the_table_misplaces_nothing),
         T(without_a_sound_table_nothing_is_guessed),
         T(an_all_in_one_image_names_every_region_it_needs),
+        T(info_tells_a_lost_identity_from_a_kept_one),
+        T(a_backup_is_marked_with_the_mac_of_the_chip),
     };
 
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);
