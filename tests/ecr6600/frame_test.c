@@ -48,6 +48,8 @@ static void requests_are_those_of_the_reference(void **state)
     expect_request(ecr6600_req_sha256(0, 0x200000),
                    BYTES(0xa5, 9, 8, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0xd6));
     expect_request(ecr6600_req_hole(), BYTES(0xa5, 0x0a, 0, 0, 0xaf));
+    expect_request(ecr6600_req_which(), BYTES(0xa5, 2, 8, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                              0xff, 0xa8)); /* as data: flag 00, seven FF */
 }
 
 static void the_download_header_is_that_of_the_reference(void **state)
