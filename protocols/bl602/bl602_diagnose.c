@@ -59,11 +59,16 @@ static size_t diag_count_text(const struct bl602_diag *d)
     return n;
 }
 
-/* A log has next to nothing else in it; text with a wrong bit in each byte, as
- * bad levels make it, still looks like text for three bytes of four. */
+/* Text with a wrong bit in each byte, as bad levels make it, still looks like
+ * text for three bytes of four; but every eighth has its top bit set, which in
+ * a log only the frames between its lines have. */
 static bool diag_is_text(const struct bl602_diag *d)
 {
-    return d->len >= 8 && diag_count_text(d) * 10 >= d->len * 9;
+    size_t high = 0;
+
+    for (size_t i = 0; i < d->len; i++)
+        high += d->tail[i] >> 7;
+    return d->len >= 8 && diag_count_text(d) * 4 >= d->len * 3 && high * 12 <= d->len;
 }
 
 /* The longest run of printable characters, cut to EXCERPT_MAX. */
