@@ -43,6 +43,9 @@ enum pf_err cli_run(struct cli *cli);
 typedef enum pf_err (*cli_work_fn)(struct cli *cli, struct pf_session *s, void *arg);
 enum pf_err cli_with_device(struct cli *cli, cli_work_fn work, void *arg);
 
+/* --stub names a file. */
+bool cli_stub_given(const struct cli_options *opt);
+
 /* Parse positional arguments `first` (ADDR) and `first`+1 (LEN). */
 enum pf_err cli_arg_span(struct cli *cli, size_t first, struct cli_span *out);
 

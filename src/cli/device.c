@@ -80,15 +80,29 @@ static enum pf_err bad_fault(struct cli *cli)
                    cli->opt.fault, kinds);
 }
 
+bool cli_stub_given(const struct cli_options *opt)
+{
+    return opt->stub && strcmp(opt->stub, "auto") != 0 && strcmp(opt->stub, "none") != 0;
+}
+
+/* Stubs of different families are all called stub.bin; the wrong one would only
+ * show as a device that is silent after the upload. */
 static enum pf_err open_stub(struct cli *cli, struct device *dev)
 {
     const struct pf_chip *chip = cli->opt.chip ? pf_chip_by_name(cli->opt.chip) : NULL;
+    struct pf_image img;
     char said[64];
 
+    cli_option_said(&cli->opt, OPT_STUB, said, sizeof said);
     if (chip && !chip->takes_stub)
         return pf_fail(&cli->ctx, PF_ERR_USAGE, "%s: %s needs no stub, its loader does everything",
-                       cli_option_said(&cli->opt, OPT_STUB, said, sizeof said), chip->title);
-    return pf_stub_open(&cli->ctx, cli->opt.stub, &dev->stub, &dev->stub_len);
+                       said, chip->title);
+    PF_TRY(pf_stub_open(&cli->ctx, cli->opt.stub, &dev->stub, &dev->stub_len));
+    pf_image_inspect(dev->stub, dev->stub_len, &img);
+    if (chip && img.family && strcmp(img.family, chip->family) != 0)
+        return pf_fail(&cli->ctx, PF_ERR_CHIP, "%s: %s is %s, it does not run on %s", said,
+                       cli->opt.stub, img.title, chip->title);
+    return PF_OK;
 }
 
 /* What can be told before a port is touched. */
@@ -101,7 +115,7 @@ static enum pf_err check(struct cli *cli, struct device *dev)
     if (opt->chip && strcmp(opt->chip, "auto") != 0 && !pf_chip_by_name(opt->chip))
         return pf_fail(&cli->ctx, PF_ERR_USAGE, "%s: '%.40s' is not a chip (see plugflash chips)",
                        cli_option_said(opt, OPT_CHIP, said, sizeof said), opt->chip);
-    if (opt->stub && strcmp(opt->stub, "auto") != 0 && strcmp(opt->stub, "none") != 0)
+    if (cli_stub_given(opt))
         PF_TRY(open_stub(cli, dev));
     if (opt->fault && !parse_fault(opt->fault, &dev->fault))
         return bad_fault(cli);

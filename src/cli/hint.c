@@ -3,8 +3,30 @@
 
 #include <stddef.h>
 
-const char *cli_hint(enum pf_err err)
+/* The situations in which a code's usual remedy is beside the point. */
+static const char *special(const struct cli_situation *now, enum pf_err err)
 {
+    if (err == PF_ERR_PORT && now->had_port && now->power_cmd)
+        return "both commands of --power-cmd are run by /bin/sh and must end with status 0 within "
+               "10 s: try them by themselves in a terminal.";
+    if (err == PF_ERR_SUPPORT && now->had_port && !now->linked && now->no_stub)
+        return "a stub comes with the vendor's or a community's flashing tool (for a BL602 it is "
+               "called eflash_loader); `plugflash image info FILE` tells whether a file is one.";
+    if (err == PF_ERR_SYNC && now->no_stub)
+        return "start plugflash first, then take the power away from the chip and give it again, "
+               "never while it is on mains; an ECR6600 and a BL602 also need --stub FILE; "
+               "--sync-timeout 0 waits for ever, --trace FILE keeps what the wire said.";
+    if (err == PF_ERR_CHIP && !now->chip_named)
+        return "`plugflash info` names the chip and `plugflash image info FILE` the file.";
+    return NULL;
+}
+
+const char *cli_hint(const struct cli_situation *now, enum pf_err err)
+{
+    const char *hint = special(now, err);
+
+    if (hint)
+        return hint;
     switch (err) {
     case PF_ERR_PORT:
         return "`plugflash ports` lists what is there; close other programs that hold the port; "

@@ -172,9 +172,25 @@ static enum pf_err deliver(struct cli *cli, enum pf_err err)
     return err;
 }
 
+static struct cli_situation situation(const struct cli *cli)
+{
+    const struct cli_options *o = &cli->opt;
+    const bool named = o->chip && strcmp(o->chip, "auto") != 0;
+    const struct pf_chip *chip = named ? pf_chip_by_name(o->chip) : NULL;
+
+    return (struct cli_situation){
+        .had_port = cli->had_port,
+        .linked = cli->synced,
+        .power_cmd = o->power_cmd != NULL,
+        .no_stub = !cli_stub_given(o) && (!chip || chip->takes_stub),
+        .chip_named = named,
+    };
+}
+
 static void emit_error(struct cli *cli, enum pf_err err, const char *text)
 {
-    const struct pf_field field[] = {PF_F_STR("hint", cli_hint(err))};
+    const struct cli_situation now = situation(cli);
+    const struct pf_field field[] = {PF_F_STR("hint", cli_hint(&now, err))};
     struct pf_event ev = {
         .kind = PF_EV_ERROR,
         .err = err,

@@ -93,7 +93,7 @@ const struct cli_option cli_option_table[OPT_COUNT] = {
     [OPT_NO_BACKUP] = {OPT_NO_BACKUP, "no-backup", 0, NULL, KIND_FLAG, AT(no_backup), 0, 0, WRITING,
                        false, "do not make a backup first"},
     [OPT_BACKUP] = {OPT_BACKUP, "backup", 0, "FILE", KIND_TEXT, AT(backup), 0, 0, WRITING, false,
-                    "name of the backup that is made first"},
+                    "name of the backup that is made first, if anything has to change"},
     [OPT_IDENTITY] = {OPT_IDENTITY, "identity", 0, "device|image", KIND_CHOICE, AT(identity), 0, 0,
                       CMD_BIT(CMD_RESTORE), false,
                       "whose MAC and calibration the device has afterwards (device)"},

@@ -368,10 +368,29 @@ static void failures_that_a_person_can_cure_have_a_hint(void **state)
     static const enum pf_err cured[] = {PF_ERR_PORT,    PF_ERR_SYNC,     PF_ERR_CHIP,
                                         PF_ERR_IO,      PF_ERR_GUARD,    PF_ERR_VERIFY,
                                         PF_ERR_PARTIAL, PF_ERR_UNPROVEN, PF_ERR_REFUSED};
+    const struct cli_situation now = {0};
 
     (void)state;
     for (size_t i = 0; i < sizeof cured / sizeof *cured; i++)
-        assert_non_null(cli_hint(cured[i]));
+        assert_non_null(cli_hint(&now, cured[i]));
+}
+
+static void hints_fit_the_situation(void **state)
+{
+    const struct cli_situation plain = {.had_port = true, .chip_named = true};
+    const struct cli_situation bare = {.had_port = true, .no_stub = true};
+    const struct cli_situation power = {.had_port = true, .power_cmd = true};
+    const struct cli_situation early = {.power_cmd = true};
+
+    (void)state;
+    assert_non_null(strstr(cli_hint(&plain, PF_ERR_CHIP), "--chip auto"));
+    assert_null(strstr(cli_hint(&bare, PF_ERR_CHIP), "--chip"));
+    assert_null(strstr(cli_hint(&plain, PF_ERR_SYNC), "--stub"));
+    assert_non_null(strstr(cli_hint(&bare, PF_ERR_SYNC), "--stub"));
+    assert_null(strstr(cli_hint(&plain, PF_ERR_SUPPORT), "stub"));
+    assert_non_null(strstr(cli_hint(&bare, PF_ERR_SUPPORT), "eflash_loader"));
+    assert_non_null(strstr(cli_hint(&power, PF_ERR_PORT), "/bin/sh"));
+    assert_non_null(strstr(cli_hint(&early, PF_ERR_PORT), "plugflash ports"));
 }
 
 int main(void)
@@ -392,6 +411,7 @@ int main(void)
         cmocka_unit_test(sizes_and_times_read_well),
         cmocka_unit_test(a_table_lines_up),
         cmocka_unit_test(failures_that_a_person_can_cure_have_a_hint),
+        cmocka_unit_test(hints_fit_the_situation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
