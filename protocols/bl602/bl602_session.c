@@ -57,7 +57,6 @@ static enum pf_err bl602_take_steps(struct bl602 *s, const struct pf_link_option
 static enum pf_err bl602_take_rates(struct bl602 *s, const struct pf_link_options *opt)
 {
     s->boot_baud_given = opt->boot_baud != 0;
-    s->baud_given = opt->baud != 0;
     s->goal = opt->baud ? opt->baud : s->base.chip->baud.fast;
     s->boot_baud = opt->boot_baud ? opt->boot_baud : BL602_ROM_BAUD;
     if (!opt->boot_baud && s->boot_baud > s->goal)

@@ -50,7 +50,7 @@ struct bl602 {
     struct pf_steps reset[2]; /* tried in turn when syncing; count 0: nothing to touch */
     unsigned resets;          /* how many of them there are */
     uint32_t goal, boot_baud, option_size;
-    bool boot_baud_given, baud_given;
+    bool boot_baud_given;
     uint64_t sync_timeout_us;
     unsigned retries, scale;
     struct bl602_stub stub; /* len 0: none */
@@ -184,8 +184,8 @@ void bl602_diagnose(const struct bl602_diag *d, uint32_t baud, char *out, size_t
 
 /* bl602_rom.c -------------------------------------------------------------- */
 
-/* Keep what get_boot_info says; *version tells who said it. Another chip is PF_ERR_CHIP, one that takes
- * signed images only PF_ERR_REFUSED. */
+/* Keep what get_boot_info says; *version tells who said it. Another chip is
+ * PF_ERR_CHIP, one that takes signed images only PF_ERR_REFUSED. */
 enum pf_err bl602_take_boot_info(struct bl602 *s, const uint8_t data[20], uint32_t *version);
 
 /* From a session of the ROM to a RAM loader that waits for its train. */
