@@ -21,7 +21,7 @@
 #define TABLE     0xE000u
 #define FW        0x10000u
 #define FILE_ROOM 0x210000u
-#define RUNS      60
+#define RUNS      40
 
 static void open_factory(struct unit *u, const char *keys)
 {
@@ -57,32 +57,55 @@ static void either_wiring_of_reset_and_boot_gets_in_and_starts_the_firmware_agai
     }
 }
 
-static void without_lines_a_person_who_power_cycles_gets_in_whenever_we_come(void **state)
+static void other_wirings_are_told_by_the_reset_sequence(void **state)
 {
-    static const char *const by_hand[] = {
-        ",reset=none,strap=hand,power=cycle:3000",
-        ",reset=none,strap=high,power=cycle:3000",
+    static const char *const rows[][2] = {
+        {",reset=rts,strap=dtr,power=fixed", "D1|W0.05|R1|W0.05|R0|W0.1|D0"},
+        {",reset=nrts,strap=dtr,power=fixed", "D1&R1|W0.05|R0|W0.05|R1|W0.1|D0"},
+        {",reset=dtr,strap=nrts,power=fixed", "R0&D1|W0.05|D0|W0.1"},
+        {",reset=none,strap=rts", "R1|P0|W0.5|P1|W0.1|R0"},
     };
-    const char *text = getenv("PF_SYNC_SEED");
-    const uint32_t seed = text && *text ? (uint32_t)strtoul(text, NULL, 0) : 1;
     uint8_t *flash = unit_factory(CHIP, SIZE, 1, NULL);
-    uint32_t x = seed;
 
     (void)state;
-    print_message("[   SYNC   ] PF_SYNC_SEED=%u, %d moments\n", seed, RUNS);
-    for (unsigned i = 0; i < RUNS; i++) {
-        const uint32_t us = unit_random(&x) % 3000000;
-        const char *keys = by_hand[i % 2];
-        char what[128];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct unit u;
 
-        snprintf(what, sizeof what, "PF_SYNC_SEED=%u, run %u, %u us%s", seed, i, us, keys);
-        unit_plug(&u, CHIP, keys, flash, SIZE);
-        pf_sleep(u.sim, us);
-        unit_assert_ok(&u, unit_link(&u), what);
+        unit_plug(&u, CHIP, rows[i][0], flash, SIZE);
+        u.link.reset_seq = rows[i][1];
+        unit_assert_ok(&u, unit_link(&u), rows[i][0]);
         unit_close(&u);
     }
     free(flash);
+}
+
+static void every_rate_of_the_ladder_serves(void **state)
+{
+    uint8_t *flash = unit_factory(CHIP, SIZE, 1, NULL);
+    const uint32_t *rate = pf_chip_by_name(CHIP)->baud.ladder;
+
+    (void)state;
+    for (; *rate; rate++) {
+        char what[32];
+        struct unit u;
+
+        snprintf(what, sizeof what, "%u baud", *rate);
+        unit_plug(&u, CHIP, "", flash, SIZE);
+        u.link.baud = *rate;
+        unit_assert_ok(&u, unit_link(&u), what);
+        assert_int_equal(u.s->id.baud, *rate);
+        unit_assert_ok(&u, unit_backup(&u, "whole.bin"), what);
+        unit_assert_file(&u, "whole.bin", flash, what);
+        unit_close(&u);
+    }
+    free(flash);
+}
+
+static void without_lines_a_person_who_power_cycles_gets_in_whenever_we_come(void **state)
+{
+    (void)state;
+    unit_gets_in(CHIP, ",reset=none,strap=hand,power=cycle:3000", RUNS);
+    unit_gets_in(CHIP, ",reset=none,strap=high,power=cycle:3000", RUNS);
 }
 
 static void a_loader_that_runs_is_found_without_a_reset(void **state)
@@ -116,48 +139,25 @@ static void a_loader_that_runs_is_found_without_a_reset(void **state)
     free(flash);
 }
 
-struct line {
-    const char *keys;
-    const char *words[5];
-};
-
 static void a_failed_sync_names_the_likely_cause(void **state)
 {
-    static const struct line lines[] = {
+    static const struct unit_line lines[] = {
         {",reset=none,power=fixed,strap=low,app=silent",
-         {"silent", "common GND", "swapped", "GPIO8"}},
-        {",power=on:9999999,fault=echo>@0:1000000", {"our own bytes", "connected to each other"}},
-        {",reset=none,power=fixed,strap=low,app=chatty,levels=bad", {"make no sense", "GND"}},
+         .words = {"silent", "common GND", "swapped", "GPIO8"}},
+        {",power=on:9999999,fault=echo>@0:1000000",
+         .words = {"our own bytes", "connected to each other"}},
+        {",reset=none,power=fixed,strap=low,app=chatty,levels=bad",
+         .words = {"make no sense", "GND"}},
+        {",reset=none,power=fixed,strap=low,app=chatty", /* at its own rate, not at ours */
+         .words = {"make no sense", "another rate", "GPIO8"}},
+        {",reset=none,power=fixed,strap=low,app=chatty", .boot_baud = 115200,
+         .words = {"text is heard", "GPIO8 was not high"}},
+        {",power=on:9999999", .noise = 0x00, .noise_us = 150000, .words = {"held low"}},
     };
-    uint8_t *flash = unit_factory(CHIP, SIZE, 1, NULL);
 
     (void)state;
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        struct unit u;
-
-        unit_plug(&u, CHIP, lines[i].keys, flash, SIZE);
-        u.link.sync_timeout_us = 12000000;
-        unit_assert_refused(&u, unit_link(&u), PF_ERR_SYNC, lines[i].words, lines[i].keys);
-        assert_int_equal(pf_exit_status(u.ctx.err), 4);
-        unit_assert_untouched(&u, lines[i].keys);
-        unit_close(&u);
-    }
-    free(flash);
-}
-
-static void an_application_that_talks_is_quoted_and_gpio8_named(void **state)
-{
-    static const char *const words[] = {"text is heard", "GPIO8 was not high", NULL};
-    uint8_t *flash = unit_factory(CHIP, SIZE, 1, NULL);
-    struct unit u;
-
-    (void)state;
-    unit_plug(&u, CHIP, ",reset=none,power=fixed,strap=low,app=chatty", flash, SIZE);
-    u.link.sync_timeout_us = 12000000;
-    u.link.boot_baud = 115200; /* at which this one talks */
-    unit_assert_refused(&u, unit_link(&u), PF_ERR_SYNC, words, "chatty");
-    unit_close(&u);
-    free(flash);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        unit_is_diagnosed(CHIP, &lines[i]);
 }
 
 /* all operations ------------------------------------------------------------- */
@@ -181,6 +181,26 @@ static void back_up_erase_write_verify_restore_are_byte_identical_at_each_size(v
         unit_close(&u);
         free(flash);
     }
+}
+
+static void another_units_backup_is_restored_whole(void **state)
+{
+    static const char *const words[] = {"flash", NULL};
+    uint8_t *other = unit_factory(CHIP, 2 * SIZE, 7, NULL);
+    struct unit u;
+
+    (void)state;
+    open_factory(&u, "");
+    unit_save(&u, "larger.bin", other, 2 * SIZE);
+    unit_assert_refused(&u, unit_restore(&u, "larger.bin", NULL), PF_ERR_CHIP, words, "4 MiB");
+    unit_assert_untouched(&u, "4 MiB");
+    free(other);
+    other = unit_factory(CHIP, SIZE, 7, NULL);
+    unit_save(&u, "other.bin", other, SIZE);
+    unit_assert_ok(&u, unit_restore(&u, "other.bin", NULL), "restore");
+    unit_assert_holds(&u, other, "restore");
+    unit_close(&u);
+    free(other);
 }
 
 static void each_build_of_the_loader_serves_all_operations(void **state)
@@ -381,17 +401,6 @@ static void boot2_and_the_tables_are_not_replaced_unasked(void **state)
 
 /* files that do not belong here ------------------------------------------------ */
 
-static void is_refused(struct unit *u, const char *name, const uint8_t *data, size_t len,
-                       const char *word, const char *another)
-{
-    const char *const words[] = {word, another, NULL};
-
-    unit_save(u, name, data, len);
-    unit_assert_refused(u, unit_write(u, name, NULL), PF_ERR_CHIP, words, name);
-    assert_int_equal(pf_exit_status(u->ctx.err), 5);
-    unit_assert_untouched(u, name);
-}
-
 static void files_of_other_chips_are_refused_by_name(void **state)
 {
     uint8_t *data = malloc(FILE_ROOM);
@@ -400,18 +409,18 @@ static void files_of_other_chips_are_refused_by_name(void **state)
     (void)state;
     assert_non_null(data);
     open_factory(&u, "");
-    is_refused(&u, "ecr-cpu", data, make_ecr_cpu(data, 0x9000), "ECR6600", "BL602");
-    is_refused(&u, "ecr-oneb", data, make_ecr_oneb(data, 0x9000), "ECR6600", "BL602");
-    is_refused(&u, "ecr-uboot", data, make_ecr_uboot(data, 0x2000), "ECR6600", "BL602");
-    is_refused(&u, "ecr-ota", data, make_ecr_ota(data, FILE_ROOM, 0x9000), "ECR6600", NULL);
-    is_refused(&u, "ecr-stub", data, make_ecr_stub(data, NULL), "stub", NULL);
+    unit_refuses_file(&u, "ecr-cpu", data, make_ecr_cpu(data, 0x9000), "ECR6600", "BL602");
+    unit_refuses_file(&u, "ecr-oneb", data, make_ecr_oneb(data, 0x9000), "ECR6600", "BL602");
+    unit_refuses_file(&u, "ecr-uboot", data, make_ecr_uboot(data, 0x2000), "ECR6600", "BL602");
+    unit_refuses_file(&u, "ecr-ota", data, make_ecr_ota(data, FILE_ROOM, 0x9000), "ECR6600", NULL);
+    unit_refuses_file(&u, "ecr-stub", data, make_ecr_stub(data, NULL), "stub", NULL);
     make_ecr_backup(data, 0x9000);
-    is_refused(&u, "ecr-whole", data, SIZE, "ECR6600", "BL602");
+    unit_refuses_file(&u, "ecr-whole", data, SIZE, "ECR6600", "BL602");
     make_backup(&make_t, data);
-    is_refused(&u, "bk-whole", data, MAKE_FLASH, "BK7231", "BL602");
+    unit_refuses_file(&u, "bk-whole", data, MAKE_FLASH, "BK7231", "BL602");
     make_app(&make_n, data, 0x121000);
-    is_refused(&u, "bk-ua", data, 0x121000, "BK7231", "BL602");
-    is_refused(&u, "bk-ug", data, make_ug(&make_t, data, FILE_ROOM), "BK7231", NULL);
+    unit_refuses_file(&u, "bk-ua", data, 0x121000, "BK7231", "BL602");
+    unit_refuses_file(&u, "bk-ug", data, make_ug(&make_t, data, FILE_ROOM), "BK7231", NULL);
     unit_close(&u);
     free(data);
 }
@@ -426,23 +435,23 @@ static void wrong_hashes_cut_files_and_packages_are_refused_by_name(void **state
     assert_non_null(data);
     open_factory(&u, "");
     n = make_bl_app(data, 0x8000);
-    is_refused(&u, "cut-app", data, n - 0x2000, "cut off", NULL);
-    is_refused(&u, "cut-head", data, 100, "cut off", NULL);
+    unit_refuses_file(&u, "cut-app", data, n - 0x2000, "cut off", NULL);
+    unit_refuses_file(&u, "cut-head", data, 100, "cut off", NULL);
     data[0x3456] ^= 1;
-    is_refused(&u, "wrong-hash", data, n, "damaged", "SHA-256");
+    unit_refuses_file(&u, "wrong-hash", data, n, "damaged", "SHA-256");
     data[0x3456] ^= 1;
     data[125] ^= 1;
-    is_refused(&u, "wrong-header", data, n, "damaged", NULL);
+    unit_refuses_file(&u, "wrong-header", data, n, "damaged", NULL);
     make_bl_backup(data, 0x8000, NULL);
-    is_refused(&u, "cut-whole", data, 0x15000, "cut off", NULL);
+    unit_refuses_file(&u, "cut-whole", data, 0x15000, "cut off", NULL);
     data[0x12345] ^= 1;
-    is_refused(&u, "wrong-whole", data, SIZE, "damaged", "SHA-256");
-    is_refused(&u, "loader", data, make_bl_loader(data, 0x1400), "stub", "not firmware");
+    unit_refuses_file(&u, "wrong-whole", data, SIZE, "damaged", "SHA-256");
+    unit_refuses_file(&u, "loader", data, make_bl_loader(data, 0x1400), "stub", "not firmware");
     n = make_bl_ota(data, FILE_ROOM, 0x8000, true);
-    is_refused(&u, "ota", data, n, "OTA package", "image convert");
-    is_refused(&u, "cut-ota", data, n - 10, "OTA package", "cut off");
-    is_refused(&u, "plain", data, make_bl_plain(data, 0x8000), "without a boot header",
-               "image convert");
+    unit_refuses_file(&u, "ota", data, n, "OTA package", "image convert");
+    unit_refuses_file(&u, "cut-ota", data, n - 10, "OTA package", "cut off");
+    unit_refuses_file(&u, "plain", data, make_bl_plain(data, 0x8000), "without a boot header",
+                      "image convert");
     unit_close(&u);
     free(data);
 }
@@ -512,13 +521,16 @@ static void info_shows_them_as_text_and_as_json(void **state)
     static const char *const json[] = {"\"chip\":\"bl602\"", "\"rom_version\":1",
                                        "\"ev\":\"result\""};
     const size_t cap = 65536;
-    char *text = malloc(cap), *lines = malloc(cap);
-    uint8_t *flash = malloc(SIZE);
+    char *text, *lines;
+    uint8_t *flash;
     struct unit u;
 
     (void)state;
     if (!getenv("PLUGFLASH"))
         skip();
+    text = malloc(cap);
+    lines = malloc(cap);
+    flash = malloc(SIZE);
     assert_non_null(text);
     assert_non_null(lines);
     assert_non_null(flash);
@@ -636,11 +648,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(either_wiring_of_reset_and_boot_gets_in_and_starts_the_firmware_again),
+        cmocka_unit_test(other_wirings_are_told_by_the_reset_sequence),
+        cmocka_unit_test(every_rate_of_the_ladder_serves),
         cmocka_unit_test(without_lines_a_person_who_power_cycles_gets_in_whenever_we_come),
         cmocka_unit_test(a_loader_that_runs_is_found_without_a_reset),
         cmocka_unit_test(a_failed_sync_names_the_likely_cause),
-        cmocka_unit_test(an_application_that_talks_is_quoted_and_gpio8_named),
         cmocka_unit_test(back_up_erase_write_verify_restore_are_byte_identical_at_each_size),
+        cmocka_unit_test(another_units_backup_is_restored_whole),
         cmocka_unit_test(each_build_of_the_loader_serves_all_operations),
         cmocka_unit_test(a_write_at_an_offset_changes_only_its_range),
         cmocka_unit_test(an_erase_ends_with_its_last_sector),

@@ -41,60 +41,22 @@ static void open_factory(struct unit *u, const char *keys)
 
 /* getting in ----------------------------------------------------------------- */
 
-static uint32_t first_seed(void)
-{
-    const char *text = getenv("PF_SYNC_SEED");
-
-    return text && *text ? (uint32_t)strtoul(text, NULL, 0) : 1;
-}
-
-/* `grammar` has a %u for the moment the power comes at, in ms; without one it
- * is we who come at that moment. */
-static void gets_in_at_any_moment(const char *grammar)
-{
-    const uint32_t seed = first_seed();
-    uint8_t *flash = factory(mac_here);
-    uint64_t worst = 0;
-    uint32_t x = seed;
-
-    print_message("[   SYNC   ] PF_SYNC_SEED=%u, %d moments\n", seed, RUNS);
-    for (unsigned i = 0; i < RUNS; i++) {
-        const uint32_t ms = 1 + unit_random(&x) % 3000;
-        char keys[128], what[192];
-        struct unit u;
-        uint64_t start;
-
-        snprintf(keys, sizeof keys, grammar, ms);
-        snprintf(what, sizeof what, "PF_SYNC_SEED=%u, run %u, %u ms%s", seed, i, ms, keys);
-        unit_plug(&u, CHIP, keys, flash, SIZE);
-        if (!strchr(grammar, '%'))
-            pf_sleep(u.sim, ms * 1000u);
-        start = pf_now(u.sim);
-        unit_assert_ok(&u, unit_link(&u), what);
-        if (u.s->id.synced_us - start > worst)
-            worst = u.s->id.synced_us - start;
-        unit_close(&u);
-    }
-    print_message("[   SYNC   ] worst of %d: %.2f s\n", RUNS, (double)worst / 1e6);
-    free(flash);
-}
-
 static void a_wired_reset_line_gets_in_at_any_power_on_moment(void **state)
 {
     (void)state;
-    gets_in_at_any_moment(",reset=rts,power=on:%u,app=chatty");
+    unit_gets_in(CHIP, ",reset=rts,power=on:%u,app=chatty", RUNS);
 }
 
 static void a_wired_reset_line_gets_into_a_plug_that_runs_already(void **state)
 {
     (void)state;
-    gets_in_at_any_moment(",reset=rts,app=chatty");
+    unit_gets_in(CHIP, ",reset=rts,app=chatty", RUNS);
 }
 
 static void a_person_who_power_cycles_every_3_s_gets_in_whenever_we_come(void **state)
 {
     (void)state;
-    gets_in_at_any_moment(",reset=none,power=cycle:3000,app=chatty");
+    unit_gets_in(CHIP, ",reset=none,power=cycle:3000,app=chatty", RUNS);
 }
 
 static void a_stub_left_behind_is_used_without_a_reset(void **state)
@@ -119,6 +81,55 @@ static void a_stub_left_behind_is_used_without_a_reset(void **state)
         unit_close(&u);
         free(flash);
     }
+}
+
+static void other_wirings_are_told_by_the_reset_sequence(void **state)
+{
+    static const char *const rows[][2] = {
+        {",reset=nrts,power=fixed,app=chatty", "R0|W0.06|R1"},
+        {",reset=dtr,power=fixed,app=chatty", "D1|W0.06|D0"},
+        {",reset=ndtr,power=fixed", "D0|W0.06|D1"},
+        {",reset=none,app=chatty", "P0|W0.5|P1"},
+    };
+    uint8_t *flash = factory(mac_here);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct unit u;
+
+        unit_plug(&u, CHIP, rows[i][0], flash, SIZE);
+        u.link.reset_seq = rows[i][1];
+        unit_assert_ok(&u, unit_link(&u), rows[i][0]);
+        unit_close(&u);
+    }
+    free(flash);
+}
+
+static void every_rate_serves_and_those_the_chip_cannot_make_become_a_neighbour(void **state)
+{
+    static const uint32_t rates[][2] = {
+        {115200, 115200}, {230400, 230400}, {460800, 500000},   {500000, 500000},
+        {691200, 921600}, {921600, 921600}, {1000000, 1000000}, {2000000, 2000000},
+    };
+    uint8_t *flash = factory(mac_here);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        char what[32];
+        struct unit u;
+
+        snprintf(what, sizeof what, "asked %u baud", rates[i][0]);
+        unit_plug(&u, CHIP, ",stub=1.3.11", flash, SIZE);
+        u.link.baud = rates[i][0];
+        unit_assert_ok(&u, unit_link(&u), what);
+        if (u.s->id.baud != rates[i][1])
+            fail_msg("%s: %u", what, u.s->id.baud);
+        unit_assert_ok(&u, unit_backup(&u, "whole.bin"), what);
+        unit_assert_file(&u, "whole.bin", flash, what);
+        assert_int_equal(u.ctx.retries, 0);
+        unit_close(&u);
+    }
+    free(flash);
 }
 
 /* all operations, each stub and size ------------------------------------------- */
@@ -180,88 +191,69 @@ static void flashes_of_1_and_4_mib_are_served_whole(void **state)
 
 /* what a failed sync says ------------------------------------------------------ */
 
-struct line {
-    const char *keys;
-    uint8_t noise;
-    uint64_t noise_us;
-    const char *words[5];
-};
-
-static void the_line_is_diagnosed(const struct line *l)
-{
-    uint8_t *flash = factory(mac_here);
-    struct unit u;
-
-    unit_plug(&u, CHIP, l->keys, flash, SIZE);
-    u.link.sync_timeout_us = 8000000;
-    u.tap->noise = l->noise;
-    u.tap->noise_us = l->noise_us;
-    unit_assert_refused(&u, unit_link(&u), PF_ERR_SYNC, l->words, l->keys);
-    assert_int_equal(pf_exit_status(u.ctx.err), 4);
-    assert_null(u.s);
-    unit_assert_untouched(&u, l->keys);
-    unit_close(&u);
-    free(flash);
-}
-
 static void a_silent_line_names_power_ground_and_swapped_wires(void **state)
 {
     (void)state;
-    the_line_is_diagnosed(&(struct line){",reset=none,power=fixed,app=silent",
-                                         .words = {"silent", "3.3 V", "common GND", "swapped"}});
+    unit_is_diagnosed(CHIP,
+                      &(struct unit_line){",reset=none,power=fixed,app=silent",
+                                          .words = {"silent", "3.3 V", "common GND", "swapped"}});
 }
 
 static void our_own_bytes_coming_back_name_tx_and_rx_joined(void **state)
 {
     (void)state;
-    the_line_is_diagnosed(
-        &(struct line){",power=on:9999999,fault=echo>@0:1000000",
-                       .words = {"our own bytes", "TX and RX", "connected to each other"}});
+    unit_is_diagnosed(CHIP, &(struct unit_line){",power=on:9999999,fault=echo>@0:1000000",
+                                                .words = {"our own bytes", "TX and RX",
+                                                          "connected to each other"}});
 }
 
 static void garbage_names_the_rate_and_1_8_v_levels(void **state)
 {
     (void)state;
-    the_line_is_diagnosed(&(struct line){",levels=bad,app=chatty,reset=none,power=fixed",
-                                         .words = {"make no sense", "rate", "1.8 V"}});
+    unit_is_diagnosed(CHIP, &(struct unit_line){",levels=bad,app=chatty,reset=none,power=fixed",
+                                                .words = {"make no sense", "rate", "1.8 V"}});
 }
 
 static void a_boot_log_is_quoted_and_names_the_missed_window(void **state)
 {
     (void)state;
-    the_line_is_diagnosed(&(struct line){",app=chatty,reset=none,power=fixed",
-                                         .words = {"text is heard", "100 ms", "missed"}});
+    unit_is_diagnosed(CHIP, &(struct unit_line){",app=chatty,reset=none,power=fixed",
+                                                .words = {"text is heard", "100 ms", "missed"}});
 }
 
 static void nothing_but_ff_names_wires_ground_and_levels(void **state)
 {
     (void)state;
-    the_line_is_diagnosed(&(struct line){",power=on:9999999", 0xff, 150000,
-                                         .words = {"bytes FF", "swapped", "GND", "1.8 V"}});
+    unit_is_diagnosed(CHIP,
+                      &(struct unit_line){",power=on:9999999", .noise = 0xff, .noise_us = 150000,
+                                          .words = {"bytes FF", "swapped", "GND", "1.8 V"}});
 }
 
 static void nothing_but_zero_names_a_line_held_low(void **state)
 {
     (void)state;
-    the_line_is_diagnosed(&(struct line){",power=on:9999999", 0x00, 150000,
-                                         .words = {"zero bytes", "held low", "powered"}});
+    unit_is_diagnosed(CHIP,
+                      &(struct unit_line){",power=on:9999999", .noise = 0x00, .noise_us = 150000,
+                                          .words = {"zero bytes", "held low", "powered"}});
 }
 
 static void a_lone_byte_names_a_missed_window_and_a_weak_supply(void **state)
 {
     (void)state;
-    the_line_is_diagnosed(&(struct line){",power=on:9999999", 0x80, 5000000,
-                                         .words = {"lone byte", "supply", "power-on"}});
+    unit_is_diagnosed(CHIP,
+                      &(struct unit_line){",power=on:9999999", .noise = 0x80, .noise_us = 5000000,
+                                          .words = {"lone byte", "supply", "power-on"}});
 }
 
 static void a_reset_pad_switched_off_is_named_and_power_advised(void **state)
 {
     (void)state;
-    the_line_is_diagnosed(
-        &(struct line){",resetpad=off,reset=rts,power=fixed,app=chatty",
-                       .words = {"text is heard", "reset pad off", "cut the power"}});
-    the_line_is_diagnosed(&(struct line){",resetpad=off,reset=rts,power=fixed,app=silent",
-                                         .words = {"silent", "reset pad off", "cut the power"}});
+    unit_is_diagnosed(
+        CHIP, &(struct unit_line){",resetpad=off,reset=rts,power=fixed,app=chatty",
+                                  .words = {"text is heard", "reset pad off", "cut the power"}});
+    unit_is_diagnosed(CHIP,
+                      &(struct unit_line){",resetpad=off,reset=rts,power=fixed,app=silent",
+                                          .words = {"silent", "reset pad off", "cut the power"}});
 }
 
 static void a_reset_pad_switched_off_is_overcome_by_power(void **state)
@@ -294,20 +286,6 @@ static void a_loader_past_its_sync_is_realigned(void **state)
 
 #define FILE_ROOM 0x210000u
 
-struct file {
-    const char *name;
-    size_t len;
-    const char *words[4]; /* ends with NULL */
-};
-
-static void is_refused(struct unit *u, const struct file *f, const uint8_t *data)
-{
-    unit_save(u, f->name, data, f->len);
-    unit_assert_refused(u, unit_write(u, f->name, NULL), PF_ERR_CHIP, f->words, f->name);
-    assert_int_equal(pf_exit_status(u->ctx.err), 5);
-    unit_assert_untouched(u, f->name);
-}
-
 static void files_of_other_chips_are_refused_by_name(void **state)
 {
     uint8_t *data = malloc(FILE_ROOM);
@@ -316,18 +294,16 @@ static void files_of_other_chips_are_refused_by_name(void **state)
     (void)state;
     assert_non_null(data);
     open_factory(&u, "");
-    is_refused(&u, &(struct file){"bl-app", make_bl_app(data, 0x8000), {"BL602", "ECR6600"}}, data);
+    unit_refuses_file(&u, "bl-app", data, make_bl_app(data, 0x8000), "BL602", "ECR6600");
     make_bl_backup(data, 0x8000, NULL);
-    is_refused(&u, &(struct file){"bl-whole", BL_MAKE_FLASH, {"BL602", "ECR6600"}}, data);
-    is_refused(
-        &u,
-        &(struct file){"bl-ota", make_bl_ota(data, FILE_ROOM, 0x8000, true), {"BL602", "ECR6600"}},
-        data);
+    unit_refuses_file(&u, "bl-whole", data, BL_MAKE_FLASH, "BL602", "ECR6600");
+    unit_refuses_file(&u, "bl-ota", data, make_bl_ota(data, FILE_ROOM, 0x8000, true), "BL602",
+                      "ECR6600");
     make_backup(&make_n, data);
-    is_refused(&u, &(struct file){"bk-whole", MAKE_FLASH, {"BK7231", "ECR6600"}}, data);
+    unit_refuses_file(&u, "bk-whole", data, MAKE_FLASH, "BK7231", "ECR6600");
     make_app(&make_t, data, 0x121000);
-    is_refused(&u, &(struct file){"bk-ua", 0x121000, {"BK7231", "ECR6600"}}, data);
-    is_refused(&u, &(struct file){"bk-ug", make_ug(&make_n, data, FILE_ROOM), {"BK7231"}}, data);
+    unit_refuses_file(&u, "bk-ua", data, 0x121000, "BK7231", "ECR6600");
+    unit_refuses_file(&u, "bk-ug", data, make_ug(&make_n, data, FILE_ROOM), "BK7231", NULL);
     unit_close(&u);
     free(data);
 }
@@ -342,21 +318,21 @@ static void stub_ota_package_and_cut_files_are_refused_by_name(void **state)
     assert_non_null(data);
     open_factory(&u, "");
     n = make_ecr_stub(data, "ECR6600F_stub_V1.4.0");
-    is_refused(&u, &(struct file){"stub", n, {"stub", "not firmware"}}, data);
-    is_refused(&u, &(struct file){"eflash", make_bl_loader(data, 0x1400), {"stub"}}, data);
+    unit_refuses_file(&u, "stub", data, n, "stub", "not firmware");
+    unit_refuses_file(&u, "eflash", data, make_bl_loader(data, 0x1400), "stub", NULL);
     n = make_ecr_ota(data, FILE_ROOM, 0x9000);
-    is_refused(&u, &(struct file){"ota", n, {"OTA package", "image convert"}}, data);
+    unit_refuses_file(&u, "ota", data, n, "OTA package", "image convert");
     n = make_ecr_cpu(data, 0x9000);
-    is_refused(&u, &(struct file){"cut-cpu", n / 2, {"cut"}}, data);
+    unit_refuses_file(&u, "cut-cpu", data, n / 2, "cut", NULL);
     n = make_ecr_oneb(data, 0x9000);
-    is_refused(&u, &(struct file){"cut-oneb", n - 0x1234, {"cut"}}, data);
+    unit_refuses_file(&u, "cut-oneb", data, n - 0x1234, "cut", NULL);
     n = make_ecr_uboot(data, 0x2000);
-    is_refused(&u, &(struct file){"cut-uboot", n - 1, {"cut"}}, data);
+    unit_refuses_file(&u, "cut-uboot", data, n - 1, "cut", NULL);
     make_ecr_backup(data, 0x9000);
-    is_refused(&u, &(struct file){"cut-whole", SIZE - PF_SECTOR, {"cut"}}, data);
+    unit_refuses_file(&u, "cut-whole", data, SIZE - PF_SECTOR, "cut", NULL);
     n = make_ecr_cpu(data, 0x9000);
     data[0x10] ^= 1; /* the header no longer agrees with its sum */
-    is_refused(&u, &(struct file){"bad-cpu", n, {"damaged"}}, data);
+    unit_refuses_file(&u, "bad-cpu", data, n, "damaged", NULL);
     unit_close(&u);
     free(data);
 }
@@ -727,6 +703,8 @@ int main(void)
         cmocka_unit_test(a_wired_reset_line_gets_into_a_plug_that_runs_already),
         cmocka_unit_test(a_person_who_power_cycles_every_3_s_gets_in_whenever_we_come),
         cmocka_unit_test(a_stub_left_behind_is_used_without_a_reset),
+        cmocka_unit_test(other_wirings_are_told_by_the_reset_sequence),
+        cmocka_unit_test(every_rate_serves_and_those_the_chip_cannot_make_become_a_neighbour),
         cmocka_unit_test(back_up_erase_write_verify_restore_are_byte_identical_with_each_stub),
         cmocka_unit_test(stub_1_3_4_with_a_stale_hash_cache_is_still_proved),
         cmocka_unit_test(flashes_of_1_and_4_mib_are_served_whole),

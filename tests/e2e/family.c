@@ -399,6 +399,70 @@ void unit_round_trip(struct unit *u, uint32_t addr, uint32_t len, const char *wh
     free(want);
 }
 
+/* many units --------------------------------------------------------------------- */
+
+void unit_gets_in(const char *chip, const char *grammar, unsigned runs)
+{
+    const char *text = getenv("PF_SYNC_SEED"), *hole = strstr(grammar, "%u");
+    const uint32_t seed = text && *text ? (uint32_t)strtoul(text, NULL, 0) : 1;
+    uint8_t *flash = unit_factory(chip, 0x200000, 1, NULL);
+    uint64_t worst = 0;
+    uint32_t x = seed;
+
+    for (unsigned i = 0; i < runs; i++) {
+        const uint32_t ms = 1 + unit_random(&x) % 3000;
+        char keys[128], what[192];
+        struct unit u;
+        uint64_t start;
+
+        if (hole)
+            snprintf(keys, sizeof keys, "%.*s%u%s", (int)(hole - grammar), grammar, ms, hole + 2);
+        else
+            snprintf(keys, sizeof keys, "%s", grammar);
+        snprintf(what, sizeof what, "PF_SYNC_SEED=%u, run %u, %u ms%s", seed, i, ms, keys);
+        unit_plug(&u, chip, keys, flash, 0x200000);
+        if (!hole)
+            pf_sleep(u.sim, ms * 1000u);
+        start = pf_now(u.sim);
+        unit_assert_ok(&u, unit_link(&u), what);
+        if (u.s->id.synced_us - start > worst)
+            worst = u.s->id.synced_us - start;
+        unit_close(&u);
+    }
+    print_message("[   SYNC   ] PF_SYNC_SEED=%u: %u of %u, worst %.2f s\n", seed, runs, runs,
+                  (double)worst / 1e6);
+    free(flash);
+}
+
+void unit_is_diagnosed(const char *chip, const struct unit_line *line)
+{
+    uint8_t *flash = unit_factory(chip, 0x200000, 1, NULL);
+    struct unit u;
+
+    unit_plug(&u, chip, line->keys, flash, 0x200000);
+    u.link.sync_timeout_us = 12000000;
+    u.link.boot_baud = line->boot_baud;
+    u.tap->noise = line->noise;
+    u.tap->noise_us = line->noise_us;
+    unit_assert_refused(&u, unit_link(&u), PF_ERR_SYNC, line->words, line->keys);
+    assert_int_equal(pf_exit_status(u.ctx.err), 4);
+    assert_null(u.s);
+    unit_assert_untouched(&u, line->keys);
+    unit_close(&u);
+    free(flash);
+}
+
+void unit_refuses_file(struct unit *u, const char *name, const uint8_t *data, size_t len,
+                       const char *word, const char *another)
+{
+    const char *const words[] = {word, another, NULL};
+
+    unit_save(u, name, data, len);
+    unit_assert_refused(u, unit_write(u, name, NULL), PF_ERR_CHIP, words, name);
+    assert_int_equal(pf_exit_status(u->ctx.err), 5);
+    unit_assert_untouched(u, name);
+}
+
 uint32_t unit_random(uint32_t *state)
 {
     *state = *state * 1664525u + 1013904223u;

@@ -91,6 +91,28 @@ void unit_assert_refused(struct unit *u, enum pf_err err, enum pf_err code,
  * outside is touched. [addr, addr+len) are whole sectors nobody guards. */
 void unit_round_trip(struct unit *u, uint32_t addr, uint32_t len, const char *what);
 
+/* Judgements of many units ---------------------------------------------------- */
+
+/* Linking works at `runs` moments within 3 s, whatever the moment: of the power,
+ * where `grammar` has a %u for it in ms, else of our coming. PF_SYNC_SEED
+ * chooses others; the seed and the longest wait are printed. */
+void unit_gets_in(const char *chip, const char *grammar, unsigned runs);
+
+/* A line that must not lead to a link, and what the text about it must name. */
+struct unit_line {
+    const char *keys;
+    uint8_t noise; /* of the tap */
+    uint64_t noise_us;
+    uint32_t boot_baud;   /* 0: as usual */
+    const char *words[6]; /* ends with NULL */
+};
+void unit_is_diagnosed(const char *chip, const struct unit_line *line);
+
+/* pf_write() of this file is PF_ERR_CHIP with both words in the text (the
+ * second may be NULL), status 5, and leaves the flash alone. */
+void unit_refuses_file(struct unit *u, const char *name, const uint8_t *data, size_t len,
+                       const char *word, const char *another);
+
 /* Seeded numbers, for moments and contents. */
 uint32_t unit_random(uint32_t *state);
 void unit_noise(uint8_t *out, size_t len, uint32_t seed);
