@@ -214,8 +214,9 @@ void show_regions(struct cli *cli, const struct pf_session *s)
     for (size_t i = 0; i < n; i++) {
         const struct pf_region *g = &region[i];
         const struct pf_field child[] = {
-            PF_F_STR("name", g->name),
-            PF_F_STR("title", g->title),
+            /* The device's own are gone with its session. */
+            PF_F_STR("name", report_copy(r, g->name)),
+            PF_F_STR("title", report_copy(r, g->title)),
             PF_F_HEX("addr", g->addr),
             PF_F_UINT("len", g->len),
             PF_F_STR("guard", region_word(g->flags)),
