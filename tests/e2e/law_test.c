@@ -5,7 +5,8 @@
  * Swept for backup, write and restore on BK7231T and BK7231N: every I/O call
  * times every kind of fault, every power cut, every split of a reply.
  *
- *   PF_SWEEP_STRIDE=n   every n-th position only (printed; sanitized builds)
+ *   PF_SWEEP_STRIDE=n   every n-th position only (printed; sanitized builds);
+ *                       0: every one on every device, which takes an hour
  *   PF_SWEEP_SEED=n     another choice of flipped bits and noise (printed)
  *   PF_LAW=DEVICE/OP/KIND@AT   replay one run
  *   PF_LAW_TRACE=FILE          and record its wire, as the driver saw it */
@@ -56,10 +57,10 @@ static const struct law_plug plugs[] = {
     {"bk7231t", "bk7231t", "", 0x11000, 0x1e0000, 0x1000, 0x11000, 0x11000 + 843 * 34, 0x140000,
      STUB_NONE, 1},
     {"ecr6600-custom", "ecr6600", ",stub=custom", 0, 0x1fe000, 0x2000, 0x20000, 0x10000, 0x140000,
-     STUB_ECR, 4},
+     STUB_ECR, 12},
     {"ecr6600-1.3.11", "ecr6600", ",stub=1.3.11", 0, 0x1fe000, 0x2000, 0x20000, 0x10000, 0x140000,
-     STUB_ECR, 4},
-    {"bl602", "bl602", "", 0, 0x1f8000, 0x8000, 0x20000, 0x18000, 0x140000, STUB_BL, 4},
+     STUB_ECR, 12},
+    {"bl602", "bl602", "", 0, 0x1f8000, 0x8000, 0x20000, 0x18000, 0x140000, STUB_BL, 12},
 };
 
 struct law {
@@ -170,6 +171,8 @@ static void law_setup(struct law *law, const struct law_plug *plug)
     law->plug = plug;
     make_stub(law);
     law->stride = plug->stride * env_number("PF_SWEEP_STRIDE", 1);
+    if (law->stride == 0)
+        law->stride = 1;
     law->seed = env_number("PF_SWEEP_SEED", 1);
     snprintf(law->dir, sizeof law->dir, "%s/plugflash-law-XXXXXX", shm);
     assert_non_null(mkdtemp(law->dir));
@@ -424,7 +427,7 @@ static void sweep_device_kinds(const struct law *law, enum law_op op)
  * which are alike and sampled. */
 static void sweep_splits(const struct law *law, enum law_op op, uint64_t sent)
 {
-    const uint64_t ends = 1500, body = op == LAW_WRITE ? 13 : 113;
+    const uint64_t ends = 400, body = op == LAW_WRITE ? 13 : 113;
     unsigned runs = 0, survived = 0;
 
     for (uint64_t at = 0; at < sent;) {
