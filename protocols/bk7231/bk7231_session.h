@@ -14,6 +14,7 @@
 #include "bk7231/bk7231_chips.h"
 #include "bk7231/bk7231_flashid.h"
 #include "bk7231/bk7231_frame.h"
+#include "heard.h"
 #include "plugflash/protocol.h"
 
 #define BK7231_RX_MAX        8192u /* more than the longest reply */
@@ -41,12 +42,8 @@ enum bk7231_crc_end {
 };
 
 /* What was received while nobody answered; for the diagnosis. */
-#define BK7231_DIAG_MAX 512u
 struct bk7231_diag {
-    uint8_t tail[BK7231_DIAG_MAX]; /* the first half is kept, the second rolls */
-    size_t len;
-    uint64_t total;   /* bytes received */
-    uint64_t sent;    /* bytes sent */
+    struct heard heard;
     unsigned foreign; /* well-formed replies that were not LinkCheck's */
 };
 
@@ -195,7 +192,6 @@ enum pf_err bk7231_find_linked(struct bk7231 *s);
 
 /* bk7231_diagnose.c -------------------------------------------------------- */
 
-void bk7231_diag_rx(struct bk7231_diag *d, const uint8_t *data, size_t len);
 /* One or more sentences: what was seen, what it means, what to do next. */
 void bk7231_diagnose(const struct bk7231_diag *d, uint32_t baud, char *out, size_t cap);
 

@@ -123,7 +123,7 @@ static enum pf_err sync_help_along(struct bk7231 *s, const struct bk7231_sync *h
         c->text = bk7231_now(s) + SYNC_TEXT_US; /* the window comes now: do not disturb it */
     } else if (now >= c->text) {
         PF_TRY(s->base.port->ops->write(s->base.port, (const uint8_t *)text, sizeof text - 1));
-        s->diag->sent += sizeof text - 1;
+        s->diag->heard.sent += sizeof text - 1;
         c->text = now + SYNC_TEXT_US;
     }
     return PF_OK;
@@ -157,7 +157,7 @@ static enum pf_err sync_failed(struct bk7231 *s)
 
 enum pf_err bk7231_sync(struct bk7231 *s, const struct bk7231_sync *how)
 {
-    struct bk7231_diag diag = {.len = 0};
+    struct bk7231_diag diag = {.heard.len = 0};
     uint64_t now = bk7231_now(s);
     struct sync_clock c = {
         .start = now,
@@ -185,7 +185,7 @@ enum pf_err bk7231_find_linked(struct bk7231 *s)
     const bool can = s->base.port->caps & PF_CAP_BAUD;
     const uint32_t rate[2] = {s->boot_baud,
                               s->asked_baud ? s->asked_baud : s->base.chip->baud.fast};
-    struct bk7231_diag diag = {.len = 0};
+    struct bk7231_diag diag = {.heard.len = 0};
     struct sync_clock c = {.start = bk7231_now(s)};
     uint64_t limit = NO_SYNC_US;
     enum pf_err err = PF_ERR_TIMEOUT;

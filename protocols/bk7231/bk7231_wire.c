@@ -63,7 +63,7 @@ static enum pf_err bk7231_fill(struct bk7231 *s, uint64_t deadline)
     memcpy(s->seen + s->seen_len, new, room);
     s->seen_len += room;
     if (s->diag)
-        bk7231_diag_rx(s->diag, new, got);
+        heard_rx(&s->diag->heard, new, got);
     return PF_OK;
 }
 
@@ -110,7 +110,7 @@ enum pf_err bk7231_send(struct bk7231 *s, const struct bk7231_request *rq)
         s->change_addr = addr;
     }
     if (s->diag)
-        s->diag->sent += n;
+        s->diag->heard.sent += n;
     s->last_tx_us = bk7231_now(s);
     return s->base.port->ops->write(s->base.port, s->tx, n);
 }

@@ -15,6 +15,7 @@
 #include "bl602/bl602_frame.h"
 #include "bl602/bl602_stub.h"
 #include "bl602/bl602_table.h"
+#include "heard.h"
 
 #define BL602_RX_MAX       32768u /* two of the longest answers */
 #define BL602_LATENCIES    9u     /* round trips the median is taken of */
@@ -33,13 +34,9 @@
 enum bl602_peer { BL602_NOBODY, BL602_ROM, BL602_LOADER };
 
 /* What was received while nobody answered; for the diagnosis. */
-#define BL602_DIAG_MAX 512u
 struct bl602_diag {
-    uint8_t tail[BL602_DIAG_MAX]; /* the first half is kept, the second rolls */
-    size_t len;
-    uint64_t total; /* bytes received */
-    uint64_t sent;  /* bytes sent */
-    unsigned oks;   /* trains that were answered */
+    struct heard heard;
+    unsigned oks; /* trains that were answered */
 };
 
 struct bl602 {
@@ -178,7 +175,6 @@ void bl602_sync_event(struct bl602 *s, const char *state, uint64_t since, const 
 
 /* bl602_diagnose.c --------------------------------------------------------- */
 
-void bl602_diag_rx(struct bl602_diag *d, const uint8_t *data, size_t len);
 /* One or more sentences: what was seen, what it means, what to do next. */
 void bl602_diagnose(const struct bl602_diag *d, uint32_t baud, char *out, size_t cap);
 

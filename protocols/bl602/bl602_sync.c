@@ -76,7 +76,7 @@ enum pf_err bl602_train(struct bl602 *s, uint64_t wait_us)
     memset(s->tx, 0x55, n);
     s->base.id.attempts++;
     if (s->diag)
-        s->diag->sent += n;
+        s->diag->heard.sent += n;
     deadline =
         bl602_now(s) + bl602_wire_us(s, n) + bl602_scaled(s, wait_us) + 2 * s->base.id.latency_us;
     PF_TRY(port->ops->write(port, s->tx, n));
@@ -291,7 +291,7 @@ static enum pf_err sync_rounds(struct bl602 *s, struct sync_clock *c)
 
 enum pf_err bl602_sync(struct bl602 *s, const struct bl602_sync *how)
 {
-    struct bl602_diag diag = {.len = 0};
+    struct bl602_diag diag = {.heard.len = 0};
     struct sync_clock c = {.how = how, .start = bl602_now(s)};
     enum pf_err err;
 

@@ -85,7 +85,7 @@ enum pf_err bl602_fill(struct bl602 *s, uint64_t deadline)
     memcpy(s->seen + s->seen_len, new, room);
     s->seen_len += room;
     if (s->diag)
-        bl602_diag_rx(s->diag, new, got);
+        heard_rx(&s->diag->heard, new, got);
     return PF_OK;
 }
 
@@ -129,7 +129,7 @@ static enum pf_err bl602_send(struct bl602 *s, const struct bl602_request *rq)
         return pf_fail(s->base.ctx, PF_ERR_INTERNAL, "%s does not fit its frame", rq->name);
     s->seen_len = s->seen_total = 0;
     if (s->diag)
-        s->diag->sent += n;
+        s->diag->heard.sent += n;
     s->last_us = bl602_now(s);
     return s->base.port->ops->write(s->base.port, s->tx, n);
 }

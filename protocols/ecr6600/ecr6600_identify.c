@@ -60,7 +60,7 @@ static enum pf_err identify_ask(struct ecr6600 *s, const struct ecr6600_request 
 
 static void identify_flash_text(struct ecr6600 *s)
 {
-    s->flash_text |= s->diag && ecr6600_diag_heard(s->diag, "flash!");
+    s->flash_text |= s->diag && heard_says(&s->diag->heard, "flash!");
 }
 
 enum pf_err ecr6600_hello(struct ecr6600 *s, unsigned tries, uint64_t wait_us)

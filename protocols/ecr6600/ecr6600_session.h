@@ -16,6 +16,7 @@
 #include "ecr6600/ecr6600_flashid.h"
 #include "ecr6600/ecr6600_frame.h"
 #include "ecr6600/ecr6600_layout.h"
+#include "heard.h"
 
 #define ECR6600_RETRIES     5u
 #define ECR6600_RELINKS_MAX 8u /* a device that dies more often has no power */
@@ -34,12 +35,8 @@ extern const struct ecr6600_traits ecr6600_custom, ecr6600_v1311, ecr6600_v134, 
     ecr6600_cautious;
 
 /* What was received while nobody answered; for the diagnosis. */
-#define ECR6600_DIAG_MAX 512u
 struct ecr6600_diag {
-    uint8_t tail[ECR6600_DIAG_MAX]; /* the first half is kept, the second rolls */
-    size_t len;
-    uint64_t total;   /* bytes received */
-    uint64_t sent;    /* bytes sent */
+    struct heard heard;
     unsigned resets;  /* reset sequences run */
     unsigned synced;  /* times the loader answered the sync */
     unsigned headers; /* headers it took */
@@ -170,10 +167,8 @@ enum pf_err ecr6600_upload(struct ecr6600 *s, bool lost);
 
 /* ecr6600_diagnose.c -------------------------------------------------------- */
 
-void ecr6600_diag_rx(struct ecr6600_diag *d, const uint8_t *data, size_t len);
 /* One or more sentences: what was seen, what it means, what to do next. */
 void ecr6600_diagnose(const struct ecr6600_diag *d, uint32_t baud, char *out, size_t cap);
-bool ecr6600_diag_heard(const struct ecr6600_diag *d, const char *text);
 
 /* ecr6600_identify.c -------------------------------------------------------- */
 

@@ -227,7 +227,7 @@ static enum pf_err sync_failed(struct ecr6600 *s)
 
 enum pf_err ecr6600_sync(struct ecr6600 *s, const struct ecr6600_sync *how)
 {
-    struct ecr6600_diag diag = {.len = 0};
+    struct ecr6600_diag diag = {.heard.len = 0};
     uint64_t now = ecr6600_now(s);
     struct sync_state c = {.start = now, .reset = now, .guide = now};
     enum pf_err err;

@@ -42,7 +42,7 @@ enum pf_err ecr6600_port_baud(struct ecr6600 *s, uint32_t baud)
 enum pf_err ecr6600_put(struct ecr6600 *s, const uint8_t *data, size_t len)
 {
     if (s->diag)
-        s->diag->sent += len;
+        s->diag->heard.sent += len;
     return s->base.port->ops->write(s->base.port, data, len);
 }
 
@@ -87,7 +87,7 @@ static void wire_saw(struct ecr6600 *s, const uint8_t *data, size_t len)
     memcpy(s->seen + s->seen_len, data, room);
     s->seen_len += room;
     if (s->diag)
-        ecr6600_diag_rx(s->diag, data, len);
+        heard_rx(&s->diag->heard, data, len);
 }
 
 enum pf_err ecr6600_take(struct ecr6600 *s, uint8_t *buf, size_t cap, uint64_t deadline,

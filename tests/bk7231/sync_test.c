@@ -334,11 +334,11 @@ static void silence_noise_echo_and_text_each_get_their_own_advice(void **state)
 static void text_with_control_characters_is_shown_without_them(void **state)
 {
     static const char heard[] = "\x1b[2Jhello world, hello world\x07\r\n";
-    struct bk7231_diag d = {.len = 0};
+    struct bk7231_diag d = {.heard.len = 0};
     char out[PF_TEXT_MAX];
 
     (void)state;
-    bk7231_diag_rx(&d, (const uint8_t *)heard, sizeof heard - 1);
+    heard_rx(&d.heard, (const uint8_t *)heard, sizeof heard - 1);
     bk7231_diagnose(&d, 115200, out, sizeof out);
     assert_null(strchr(out, '\x1b'));
     assert_non_null(strstr(out, "hello world"));
