@@ -1,5 +1,6 @@
 /* bk7231_session.c - open, close, leave; the protocol as the rest of us sees it. */
 #include "bk7231/bk7231_session.h"
+#include "chip_event.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,42 +69,6 @@ static enum pf_err bk7231_link(struct bk7231 *s)
     return s->no_sync ? bk7231_find_linked(s) : bk7231_sync(s, &how);
 }
 
-static void bk7231_emit_chip(struct bk7231 *s)
-{
-    const struct pf_identity *id = &s->base.id;
-    struct pf_field jedec[3], field[16];
-    size_t n = 0;
-
-    field[n++] = PF_F_STR("chip", s->base.chip->name);
-    field[n++] = PF_F_STR("title", s->base.chip->title);
-    field[n++] = PF_F_STR("loader", id->loader);
-    if (id->has_chip_id)
-        field[n++] = PF_F_HEX("chip_id", id->chip_id);
-    if (id->has_jedec) {
-        for (size_t i = 0; i < 3; i++)
-            jedec[i] = PF_F_HEX(NULL, id->jedec[i]);
-        field[n++] = PF_F_ARRAY("jedec", jedec, 3);
-    }
-    if (id->flash_part)
-        field[n++] = PF_F_STR("flash_part", id->flash_part);
-    field[n++] = PF_F_UINT("flash_size", id->flash_size);
-    field[n++] = PF_F_STR("size_from", id->size_from);
-    if (id->has_status_reg) {
-        field[n++] = PF_F_HEX("status_reg", id->status_reg);
-        field[n++] = PF_F_BOOL("write_protected", id->write_protected);
-    }
-    field[n++] = PF_F_UINT("baud", id->baud);
-    field[n++] = PF_F_UINT("latency_us", id->latency_us);
-    field[n++] = PF_F_STR("evidence", id->evidence);
-    field[n++] = PF_F_BOOL("evidence_weak", id->evidence_weak);
-    pf_emit(s->base.ctx, &(struct pf_event){
-                             .kind = PF_EV_CHIP,
-                             .text = s->base.chip->title,
-                             .fields = field,
-                             .nfields = n,
-                         });
-}
-
 static enum pf_err bk7231_start(struct bk7231 *s, const struct pf_link_options *opt)
 {
     PF_TRY(bk7231_take_options(s, opt));
@@ -111,7 +76,7 @@ static enum pf_err bk7231_start(struct bk7231 *s, const struct pf_link_options *
     PF_TRY(bk7231_who(s));
     PF_TRY(bk7231_raise_baud(s, s->asked_baud ? s->asked_baud : s->base.chip->baud.fast));
     PF_TRY(bk7231_identify(s));
-    bk7231_emit_chip(s);
+    chip_event(&s->base, NULL, 0);
     return PF_OK;
 }
 

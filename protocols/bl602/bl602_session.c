@@ -1,5 +1,6 @@
 /* bl602_session.c - open, close, leave; the protocol as the rest of us sees it. */
 #include "bl602/bl602_session.h"
+#include "chip_event.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,46 +128,14 @@ static enum pf_err bl602_find(struct bl602 *s)
 
 static void bl602_emit_chip(struct bl602 *s)
 {
-    const struct pf_identity *id = &s->base.id;
-    struct pf_field jedec[3], field[18];
-    char mac[18];
+    struct pf_field extra[2];
     size_t n = 0;
 
-    field[n++] = PF_F_STR("chip", s->base.chip->name);
-    field[n++] = PF_F_STR("title", s->base.chip->title);
-    field[n++] = PF_F_STR("loader", id->loader);
-    if (id->has_chip_id)
-        field[n++] = PF_F_HEX("chip_id", id->chip_id);
     if (s->has_boot_info && s->boot_info.version == BL602_VERSION_ROM)
-        field[n++] = PF_F_HEX("rom_version", s->boot_info.version);
+        extra[n++] = PF_F_HEX("rom_version", s->boot_info.version);
     if (s->has_boot_info)
-        field[n++] = PF_F_HEX("sw_usage", s->boot_info.sw_usage);
-    if (id->has_mac) {
-        snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", id->mac[0], id->mac[1],
-                 id->mac[2], id->mac[3], id->mac[4], id->mac[5]);
-        field[n++] = PF_F_STR("mac", mac);
-    }
-    if (id->has_jedec) {
-        for (size_t i = 0; i < 3; i++)
-            jedec[i] = PF_F_HEX(NULL, id->jedec[i]);
-        field[n++] = PF_F_ARRAY("jedec", jedec, 3);
-    }
-    field[n++] = PF_F_UINT("flash_size", id->flash_size);
-    field[n++] = PF_F_STR("size_from", id->size_from);
-    if (id->has_status_reg) {
-        field[n++] = PF_F_HEX("status_reg", id->status_reg);
-        field[n++] = PF_F_BOOL("write_protected", id->write_protected);
-    }
-    field[n++] = PF_F_UINT("baud", id->baud);
-    field[n++] = PF_F_UINT("latency_us", id->latency_us);
-    field[n++] = PF_F_STR("evidence", id->evidence);
-    field[n++] = PF_F_BOOL("evidence_weak", id->evidence_weak);
-    pf_emit(s->base.ctx, &(struct pf_event){
-                             .kind = PF_EV_CHIP,
-                             .text = s->base.chip->title,
-                             .fields = field,
-                             .nfields = n,
-                         });
+        extra[n++] = PF_F_HEX("sw_usage", s->boot_info.sw_usage);
+    chip_event(&s->base, extra, n);
 }
 
 static enum pf_err bl602_start(struct bl602 *s, const struct pf_link_options *opt)

@@ -1,5 +1,6 @@
 /* ecr6600_session.c - open, close, leave; the protocol as the rest of us sees it. */
 #include "ecr6600/ecr6600_session.h"
+#include "chip_event.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -119,38 +120,6 @@ static enum pf_err session_link(struct ecr6600 *s)
     return PF_OK;
 }
 
-static void session_emit_chip(struct ecr6600 *s)
-{
-    const struct pf_identity *id = &s->base.id;
-    struct pf_field jedec[3], field[16];
-    size_t n = 0;
-
-    field[n++] = PF_F_STR("chip", s->base.chip->name);
-    field[n++] = PF_F_STR("title", s->base.chip->title);
-    field[n++] = PF_F_STR("loader", id->loader);
-    if (id->has_chip_id)
-        field[n++] = PF_F_HEX("chip_id", id->chip_id);
-    if (id->has_jedec) {
-        for (size_t i = 0; i < 3; i++)
-            jedec[i] = PF_F_HEX(NULL, id->jedec[i]);
-        field[n++] = PF_F_ARRAY("jedec", jedec, 3);
-    }
-    if (id->flash_part)
-        field[n++] = PF_F_STR("flash_part", id->flash_part);
-    field[n++] = PF_F_UINT("flash_size", id->flash_size);
-    field[n++] = PF_F_STR("size_from", id->size_from);
-    field[n++] = PF_F_UINT("baud", id->baud);
-    field[n++] = PF_F_UINT("latency_us", id->latency_us);
-    field[n++] = PF_F_STR("evidence", id->evidence);
-    field[n++] = PF_F_BOOL("evidence_weak", id->evidence_weak);
-    pf_emit(s->base.ctx, &(struct pf_event){
-                             .kind = PF_EV_CHIP,
-                             .text = s->base.chip->title,
-                             .fields = field,
-                             .nfields = n,
-                         });
-}
-
 static enum pf_err session_start(struct ecr6600 *s, const struct pf_link_options *opt)
 {
     PF_TRY(session_take_options(s, opt));
@@ -160,7 +129,7 @@ static enum pf_err session_start(struct ecr6600 *s, const struct pf_link_options
     s->hash_stale = s->live && s->traits->stale_hash;
     PF_TRY(ecr6600_identify(s));
     PF_TRY(ecr6600_raise_baud(s, s->asked_baud ? s->asked_baud : s->base.chip->baud.fast));
-    session_emit_chip(s);
+    chip_event(&s->base, NULL, 0);
     return PF_OK;
 }
 

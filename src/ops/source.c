@@ -55,6 +55,12 @@ static enum pf_err unrotate(struct pf_session *s, const struct source_options *o
     return PF_OK;
 }
 
+static bool is_container(const struct pf_image *image)
+{
+    return image->kind == PF_IMAGE_ECR_ALLINONE || image->kind == PF_IMAGE_ECR_OTA ||
+           image->kind == PF_IMAGE_BL_OTA;
+}
+
 /* The whole file at one address. Refused only where it would replace code with
  * something made for another chip. */
 static enum pf_err place_at(struct pf_session *s, const struct source_options *opt,
@@ -69,6 +75,10 @@ static enum pf_err place_at(struct pf_session *s, const struct source_options *o
                        "%s is a RAM stub, not firmware: no place of a flash is right for it (give "
                        "it to --stub)",
                        opt->path);
+    if (is_container(image) && opt->use != SOURCE_VERIFY)
+        return pf_fail(s->ctx, PF_ERR_CHIP,
+                       "%s is %s: what is in it has places of its own, so leave out --at",
+                       opt->path, image->title);
     PF_TRY(ops_check_span(s, opt->at, src->len, 1));
     code = ops_region_in(s, opt->at, (uint32_t)src->len, PF_REGION_CODE);
     if ((foreign || other) && code && opt->use != SOURCE_VERIFY)

@@ -21,6 +21,7 @@ struct writing {
     uint8_t *have;   /* its content */
     struct source src;
     bool no_backup, dry_run, force_key;
+    bool all; /* erase --all */
     const char *backup_path;
 };
 
@@ -127,6 +128,24 @@ static enum pf_err check_key(struct writing *w)
     return PF_OK;
 }
 
+/* MAC and calibration of this very unit exist nowhere else: an erase of all
+ * takes them, opened guard or not, only when a verified backup has them. */
+static enum pf_err refuse_identity_loss(struct writing *w)
+{
+    for (uint32_t i = 0; i < w->t.count; i++) {
+        const struct pf_region *r =
+            w->t.differ[i] ? ops_region_in(w->s, i * PF_SECTOR, PF_SECTOR, PF_REGION_IDENTITY)
+                           : NULL;
+
+        if (r)
+            return pf_fail(w->s->ctx, PF_ERR_GUARD,
+                           "region '%s' (%s) would be changed, and only a backup could bring it "
+                           "back: leave out --no-backup",
+                           r->name, r->title);
+    }
+    return PF_OK;
+}
+
 /* --- the common course ------------------------------------------------ */
 
 /* One flipped bit in a request sends an erase or a write to another place, and
@@ -182,6 +201,8 @@ static enum pf_err run(struct writing *w)
         return PF_OK;
     }
     PF_TRY(check_key(w));
+    if (w->all && w->no_backup)
+        PF_TRY(refuse_identity_loss(w));
     if (w->dry_run)
         return PF_OK;
     if (backup) {
@@ -258,6 +279,7 @@ static enum pf_err run_erase(struct writing *w, const struct pf_erase_options *o
     const uint32_t addr = opt->all ? 0 : opt->addr;
     const size_t len = opt->all ? w->s->id.flash_size : opt->len;
 
+    w->all = opt->all;
     PF_TRY(writing_open(w, "erase"));
     PF_TRY(ops_guard_check(w->s, &opt->guard));
     PF_TRY(ops_check_span(w->s, addr, len, PF_SECTOR));

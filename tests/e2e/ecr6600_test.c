@@ -364,6 +364,25 @@ static void firmware_offered_as_a_stub_is_refused_by_name(void **state)
 
 /* identity --------------------------------------------------------------------- */
 
+static void an_opened_nv_amt_is_not_erased_with_all_unless_a_backup_has_it(void **state)
+{
+    static const char *const names[] = {"nv_amt"};
+    struct pf_erase_options opt = {
+        .all = true, .no_backup = true, .guard = {.names = names, .count = 1}};
+    struct unit u;
+
+    (void)state;
+    open_factory(&u, "");
+    assert_int_equal(pf_erase(u.s, &opt, &u.res), PF_ERR_GUARD);
+    assert_memory_equal(unit_flash(&u), u.was, SIZE);
+    opt.no_backup = false;
+    opt.backup_path = unit_path(&u, "before.bin");
+    unit_assert_ok(&u, pf_erase(u.s, &opt, &u.res), "with a backup");
+    assert_true(pf_is_blank(unit_flash(&u) + AMT, AMT_SZ));
+    unit_assert_file(&u, "before.bin", u.was, "the backup made before");
+    unit_close(&u);
+}
+
 static void nv_amt_survives_erase_all(void **state)
 {
     (void)state;
@@ -722,6 +741,7 @@ int main(void)
         cmocka_unit_test(files_of_other_chips_are_refused_by_name),
         cmocka_unit_test(stub_ota_package_and_cut_files_are_refused_by_name),
         cmocka_unit_test(firmware_offered_as_a_stub_is_refused_by_name),
+        cmocka_unit_test(an_opened_nv_amt_is_not_erased_with_all_unless_a_backup_has_it),
         cmocka_unit_test(nv_amt_survives_erase_all),
         cmocka_unit_test(nv_amt_survives_a_whole_flash_write_and_a_restore_of_another_unit),
         cmocka_unit_test(identity_image_moves_the_other_units_nv_amt_in),
