@@ -48,7 +48,8 @@ struct law_plug {
     uint32_t app, code_end;    /* where `write` goes; blank from here to the identity */
     uint32_t data;             /* somewhere a backup may differ */
     enum { STUB_NONE, STUB_ECR, STUB_BL } stub;
-    unsigned stride; /* SHA-256 of 2 MiB many times a run is slow: every n-th position */
+    unsigned stride; /* every n-th position: SHA-256 of 2 MiB many times a run is slow, and
+                        reading all of it twice slower yet */
 };
 
 static const struct law_plug plugs[] = {
@@ -60,6 +61,10 @@ static const struct law_plug plugs[] = {
      STUB_ECR, 12},
     {"ecr6600-1.3.11", "ecr6600", ",stub=1.3.11", 0, 0x1fe000, 0x2000, 0x20000, 0x10000, 0x140000,
      STUB_ECR, 12},
+    {"ecr6600-1.3.4", "ecr6600", ",stub=1.3.4", 0, 0x1fe000, 0x2000, 0x20000, 0x10000, 0x140000,
+     STUB_ECR, 96},
+    {"ecr6600-1.4.0", "ecr6600", ",stub=1.4.0", 0, 0x1fe000, 0x2000, 0x20000, 0x10000, 0x140000,
+     STUB_ECR, 240},
     {"bl602", "bl602", "", 0, 0x1f8000, 0x8000, 0x20000, 0x18000, 0x140000, STUB_BL, 12},
 };
 
