@@ -175,7 +175,9 @@ static enum pf_err prove_once(struct apply *a, uint8_t *expect, const uint8_t *c
 static enum pf_err rounds(struct apply *a, uint8_t *expect, const uint8_t *checked)
 {
     struct pf_session *s = a->t->s;
+    const bool whole = !memchr(checked, 0, a->t->count);
     struct job j = {.a = a, .may_skip = true};
+    char lost[PF_TEXT_MAX] = "";
     struct finding f;
     enum pf_err err;
 
@@ -186,9 +188,15 @@ static enum pf_err rounds(struct apply *a, uint8_t *expect, const uint8_t *check
         err = change(&j);
         if (err && !s->strayed)
             return err;
+        if (err && !whole) /* what it hit may be a sector that nobody can put back */
+            memcpy(lost, s->ctx->text, sizeof lost);
         PF_TRY(prove_once(a, expect, checked, &f));
-        if (!f.redo && !f.outside)
+        if (!f.redo && !f.outside && !lost[0])
             return PF_OK;
+        if (!f.redo && !f.outside) {
+            a->res->proof = PF_PROOF_NONE;
+            return pf_fail(s->ctx, PF_ERR_PROTOCOL, "%s", lost);
+        }
         if (round < ROUNDS)
             pf_retry(s->ctx, "write", PF_ERR_VERIFY, "%u sectors from 0x%06x did not take: again",
                      f.redo + f.outside, f.first * PF_SECTOR);

@@ -548,6 +548,49 @@ static void an_interrupted_write_is_finished_by_running_it_again(void **state)
     }
 }
 
+/* A request damaged on its way: the first erase hits sector STRAY instead, and
+ * the device's echo tells it. */
+#define STRAY 50
+
+static enum pf_err erase_goes_astray(struct pf_session *ps, uint32_t addr, size_t len)
+{
+    struct memdev *d = (struct memdev *)(void *)ps;
+
+    (void)addr;
+    (void)len;
+    d->proto.erase = d->real_erase;
+    memset(d->flash + STRAY * PF_SECTOR, 0xff, PF_SECTOR);
+    ps->strayed = true;
+    return pf_fail(ps->ctx, PF_ERR_PROTOCOL, "an erase went astray");
+}
+
+static void a_sector_lost_to_a_stray_erase_comes_back_from_the_backup_or_is_no_success(void **state)
+{
+    uint8_t data[2 * PF_SECTOR];
+
+    (void)state;
+    memset(data, 0x42, sizeof data);
+    put_file("app.bin", data, sizeof data);
+    for (int no_backup = 0; no_backup < 2; no_backup++) {
+        struct pf_write_options opt = {
+            .path = "app.bin", .at_given = true, .at = 8 * PF_SECTOR, .no_backup = no_backup != 0};
+        struct pf_write_result res;
+
+        PLUG(d, plug_regions);
+        memset(d.flash + STRAY * PF_SECTOR, 0x77, PF_SECTOR);
+        memcpy(was, d.flash, SIZE);
+        d.real_erase = d.proto.erase;
+        d.proto.erase = erase_goes_astray;
+        assert_err(&d, pf_write(&d.base, &opt, &res), no_backup ? PF_ERR_PARTIAL : PF_OK);
+        assert_memory_equal(d.flash + 8 * PF_SECTOR, data, sizeof data);
+        if (no_backup)
+            assert_non_null(strstr(d.ctx.text, "astray"));
+        else
+            assert_memory_equal(d.flash + STRAY * PF_SECTOR, was + STRAY * PF_SECTOR, PF_SECTOR);
+        UNPLUG(d);
+    }
+}
+
 static void verify_counts_what_differs_and_finds_it_cheaply(void **state)
 {
     uint8_t image[24 * PF_SECTOR];
@@ -620,6 +663,7 @@ int main(void)
         T(a_digest_that_locks_the_flash_does_not_stop_a_write),
         T(a_worn_sector_is_named),
         T(an_interrupted_write_is_finished_by_running_it_again),
+        T(a_sector_lost_to_a_stray_erase_comes_back_from_the_backup_or_is_no_success),
         T(verify_counts_what_differs_and_finds_it_cheaply),
         T(blank_files_are_written_and_verified_like_others),
     };

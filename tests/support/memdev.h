@@ -50,6 +50,8 @@ struct memdev {
     uint64_t hashed;
     unsigned violations;
     uint8_t erased[MEMDEV_SECTORS], programmed[MEMDEV_SECTORS], readcount[MEMDEV_SECTORS];
+    /* for a test that puts its own in front: proto.erase as it was */
+    enum pf_err (*real_erase)(struct pf_session *s, uint32_t addr, size_t len);
     uint32_t flaky; /* this sector reads differently every other time; ~0u: none */
     uint32_t lying; /* this sector always reads wrong; ~0u: none */
     uint32_t worn;  /* this sector never takes a write; ~0u: none */
