@@ -68,12 +68,17 @@ static enum pf_err bk7231_heal_tail(struct bk7231 *s, uint8_t *look)
                    TAIL_ADDR);
 }
 
+static bool bk7231_erases_block(const struct bk7231_request *rq)
+{
+    return rq->is_long && rq->op == BK7231_FLASH_ERASE && rq->arg[0] == BK7231_ERASE_BLOCK;
+}
+
 /* The place lies in what `rq` erases or writes anyway. */
 static bool bk7231_stray_at_home(const struct bk7231 *s, const struct bk7231_request *rq,
                                  uint32_t addr)
 {
     bool erase = rq->is_long && rq->op == BK7231_FLASH_ERASE;
-    uint32_t len = erase && rq->arg[0] == BK7231_ERASE_BLOCK ? PF_BLOCK : PF_SECTOR;
+    uint32_t len = bk7231_erases_block(rq) ? PF_BLOCK : PF_SECTOR;
 
     if (!erase && !rq->data_len)
         return false;
@@ -117,8 +122,8 @@ enum pf_err bk7231_judge_stray(struct bk7231 *s, const struct bk7231_request *rq
     free(look);
     if (err || home || reply)
         return err;
-    if (s->tail && addr == TAIL_ADDR)
-        return PF_OK; /* healed, and nothing else was hit */
+    if (s->tail && addr == TAIL_ADDR && !bk7231_erases_block(rq))
+        return PF_OK; /* healed; a block would have taken the application behind it, too */
     s->base.strayed = true;
     return pf_fail(
         s->base.ctx, PF_ERR_PROTOCOL,
