@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "core/checksum.h"
 
 #define POKE_FILL     64u     /* FF bytes that complete a damaged FlashWrite4K */
 #define POKE_FLOOD    0x10000 /* the most a damaged length can make the loader wait for */
@@ -228,14 +229,9 @@ static enum pf_err bk7231_poke(struct bk7231 *s, const struct bk7231_request *rq
 
 static enum pf_err bk7231_no_answer(struct bk7231 *s, const struct bk7231_request *rq)
 {
-    char hex[2 * sizeof s->seen + 1] = "";
-    static const char digit[] = "0123456789abcdef";
+    char hex[2 * sizeof s->seen + 1];
 
-    for (size_t i = 0; i < s->seen_len; i++) {
-        hex[2 * i] = digit[s->seen[i] >> 4];
-        hex[2 * i + 1] = digit[s->seen[i] & 15];
-        hex[2 * i + 2] = '\0';
-    }
+    pf_hex(s->seen, s->seen_len, hex);
     if (s->seen_total == 0)
         return pf_fail(s->base.ctx, PF_ERR_TIMEOUT, "no answer to %s at 0x%06x", rq->name,
                        (unsigned)rq->addr);

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "core/checksum.h"
+
 #define QUIET_US      UINT64_C(30000) /* a pause inside an answer is never so long, */
 #define QUIET_BYTES   512u            /* besides the time an adapter collects so many */
 #define REALIGN_TRIES 4u
@@ -190,14 +192,9 @@ static size_t wire_answer_size(const struct ecr6600_request *rq)
 
 static enum pf_err wire_no_answer(struct ecr6600 *s, const struct ecr6600_request *rq)
 {
-    char hex[2 * sizeof s->seen + 1] = "";
-    static const char digit[] = "0123456789abcdef";
+    char hex[2 * sizeof s->seen + 1];
 
-    for (size_t i = 0; i < s->seen_len; i++) {
-        hex[2 * i] = digit[s->seen[i] >> 4];
-        hex[2 * i + 1] = digit[s->seen[i] & 15];
-        hex[2 * i + 2] = '\0';
-    }
+    pf_hex(s->seen, s->seen_len, hex);
     if (s->seen_total == 0)
         return pf_fail(s->base.ctx, PF_ERR_TIMEOUT, "no answer to %s at 0x%06x", rq->name,
                        (unsigned)rq->addr);
