@@ -13,6 +13,7 @@
 #define PF_PAGE   256u
 
 struct pf_protocol;
+struct pf_stub;
 
 enum pf_region_flag {
     PF_REGION_GUARD = 1 << 0,    /* not touched unless named with --guard */
@@ -51,6 +52,7 @@ struct pf_chip {
     const uint8_t *default_mac;      /* 6 bytes that firmware falls back to when a unit has lost
                                         its own; NULL: no such */
     bool takes_stub;                 /* its loader can run a RAM stub (--stub) */
+    const struct pf_stub *stub;      /* our own; NULL: none */
     struct {
         enum pf_tested read, erase, write;
     } tested;

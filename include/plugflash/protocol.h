@@ -27,6 +27,10 @@ struct pf_digest {
 enum pf_before { PF_BEFORE_DEFAULT, PF_BEFORE_NONE, PF_BEFORE_NO_SYNC };
 enum pf_after { PF_AFTER_RUN, PF_AFTER_STAY };
 
+/* AUTO: the given stub or the chip's own, streaming where it can. PLAIN: the same, in
+ * the family's plain language. NONE: load nothing, use what runs. */
+enum pf_stub_use { PF_STUB_AUTO, PF_STUB_PLAIN, PF_STUB_NONE };
+
 struct pf_link_options {
     const char *chip;         /* "auto", NULL or a chip's name: wrong evidence is PF_ERR_CHIP */
     uint32_t baud;            /* transfer rate; 0: the chip's default; wrong ones step down */
@@ -37,8 +41,9 @@ struct pf_link_options {
     unsigned retries;         /* per command; 0: default (5) */
     unsigned timeout_scale;   /* percent; 0: 100 */
     uint32_t flash_size;      /* 0: detect */
-    const uint8_t *stub;      /* RAM stub to load, as pf_stub_open() gave it (ops.h); NULL: the
-                                 chip's own, or none; borrowed until open() returns */
+    enum pf_stub_use use_stub;
+    const uint8_t *stub; /* RAM stub to load, as pf_stub_open() gave it (ops.h); NULL: the
+                                 chip's own; borrowed until open() returns */
     size_t stub_len;
 };
 
@@ -86,6 +91,11 @@ static inline const struct pf_region *pf_session_regions(const struct pf_session
     return s->regions ? s->regions : s->chip->regions;
 }
 
+/* `at`: flash address of the sector; `data`: PF_SECTOR bytes, borrowed. */
+typedef enum pf_err (*pf_sector_fn)(void *user, uint32_t at, const uint8_t *data);
+/* Bytes of the span done so far. An error stops it at the next safe place. */
+typedef enum pf_err (*pf_done_fn)(void *user, size_t done);
+
 struct pf_protocol {
     const char *name; /* "bk7231-uart" */
     enum pf_digest_kind digest_kind;
@@ -121,6 +131,29 @@ struct pf_protocol {
     /* Flash encryption key of the chip, 16 bytes as four little-endian words
      * in the order coef0..coef3. PF_ERR_SUPPORT: this loader cannot tell. */
     enum pf_err (*read_key)(struct pf_session *s, uint8_t key[16]);
+
+    /* The rest is for links that stream (protocols/stream); NULL slots elsewhere. */
+
+    /* CRC-32, zlib form, of each sector of a span, computed by the device:
+     * len / PF_SECTOR of them. Never a proof of its own. */
+    enum pf_err (*map)(struct pf_session *s, uint32_t addr, size_t len, uint32_t *crc);
+
+    /* Read a span in one go; `sector` is called once for each sector, in order, and
+     * may stop it by an error. *out: the device's digest of what it has read. */
+    enum pf_err (*fetch)(struct pf_session *s, uint32_t addr, size_t len, pf_sector_fn sector,
+                         void *user, struct pf_digest *out);
+
+    /* Make the sectors of [addr, addr+len) that differ[] marks hold `data`: erase,
+     * program, read back. The others are left alone; `data` says what they are believed
+     * to hold. `done` (may be NULL) is told how far it is. *out: the device's digest of
+     * the whole span, taken as it was read back. PF_ERR_VERIFY: the flash did not take
+     * it, or a sector that was not to change is different. */
+    enum pf_err (*store)(struct pf_session *s, uint32_t addr, size_t len, const uint8_t *data,
+                         const uint8_t *differ, pf_done_fn done, void *user, struct pf_digest *out);
+
+    /* Enter the stream language when the stub has it: its 32 bytes of capabilities.
+     * PF_ERR_SUPPORT: it has not. Used by protocols/stream only. */
+    enum pf_err (*enter_stream)(struct pf_session *s, uint8_t caps[32]);
 
     /* Keep an idle link alive; called by ops before and between slow host
      * work. Cheap when nothing is due. */

@@ -1,0 +1,42 @@
+/* codec.h - checksums and deflate of the stubs. Portable, no memory of its own
+ * but what is passed in; each calls hal_poll() as often as hal.h wants. */
+#ifndef STUB_CODEC_H
+#define STUB_CODEC_H
+
+#include "common/hal.h"
+
+#define STUB_SECTOR 4096u
+#define STUB_WINDOW 4096u /* how far back deflate may refer */
+
+/* CRC-32, zlib form; start with 0. The table is made by the first call. */
+uint32_t stub_crc32(struct stub_hal *h, uint32_t crc, const uint8_t *data, size_t len);
+
+struct stub_sha256 {
+    uint32_t h[8];
+    uint64_t len;
+    uint8_t block[64];
+};
+void stub_sha256_init(struct stub_sha256 *c);
+void stub_sha256_update(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *data, size_t len);
+void stub_sha256_final(struct stub_sha256 *c, struct stub_hal *h, uint8_t out[32]);
+
+/* Inflate one whole raw deflate stream of `len` bytes into exactly `out_len`
+ * bytes at `out`, which has `history` (0..STUB_WINDOW) bytes of earlier output
+ * right before it. False: damaged, longer or shorter than that, bytes left over,
+ * a distance beyond STUB_WINDOW or the history. Writes nothing outside
+ * out[0..out_len). */
+struct stub_inflate {
+    uint16_t count[2][16], symbol[288 + 32];
+    uint8_t length[288 + 32];
+};
+bool stub_inflate(struct stub_inflate *w, struct stub_hal *h, const uint8_t *in, size_t len,
+                  uint8_t *out, size_t out_len, size_t history);
+
+/* Deflate `len` (1..STUB_SECTOR) bytes at `in`, which has `history` bytes right
+ * before it that may be referred to, as one raw stream of dynamic, fixed or
+ * stored blocks, whatever is shortest. Returns its length, 0: longer than `cap`. */
+struct stub_deflate; /* deflate.h: large, part of the transfer buffers */
+size_t stub_deflate(struct stub_deflate *w, struct stub_hal *h, const uint8_t *in, size_t len,
+                    size_t history, uint8_t *out, size_t cap);
+
+#endif

@@ -1,0 +1,60 @@
+/* stub.h - the stub as a whole: its loop, and what its parts share.
+ *
+ * stub_step() is called for ever. It never blocks: a slice is at most some
+ * hundred microseconds, during which hal_poll() is called. */
+#ifndef STUB_H
+#define STUB_H
+
+#include "common/deflate.h"
+#include "common/flash.h"
+#include "common/frame.h"
+#include "common/job.h"
+#include "common/stream.h"
+
+#define STUB_VERSION 0x00010000u
+
+enum { STUB_FAMILY_ECR6600 = 1, STUB_FAMILY_BL602 = 2 };
+
+struct stub;
+
+/* The plain language of a family; its state is at s->plain. */
+#define STUB_PLAIN_MAX (16u + 0x4004u)
+struct stub_family {
+    uint8_t id; /* STUB_FAMILY_... */
+    /* After start, after BYE and after silence: nothing is half done. */
+    void (*reset)(struct stub *s);
+    /* Take bytes; only called while it is ready for more (it has no job and has not
+     * entered the stream language). Returns how many of them it has used. */
+    size_t (*rx)(struct stub *s, const uint8_t *data, size_t len);
+    /* Called by every step: time-outs, answers of jobs that are done, what could not be
+     * sent yet. Returns true when something was done. */
+    bool (*work)(struct stub *s);
+};
+extern const struct stub_family stub_ecr6600, stub_bl602;
+
+struct stub {
+    struct stub_hal *h;
+    const struct stub_family *family;
+    struct stub_flash flash;
+    struct stub_job job;
+    bool streaming;
+    uint32_t heard_us; /* of the last byte; in the stream language of the last valid frame */
+    uint8_t caps[32];
+    struct stub_stream stream;
+    union {
+        struct stub_transfer transfer; /* stream.h */
+        uint8_t plain[STUB_PLAIN_MAX + 64];
+    };
+};
+
+/* `h` is ready: clocks, pins, UART and flash controller are set up. */
+void stub_init(struct stub *s, const struct stub_family *family, struct stub_hal *h);
+
+/* One slice. False: nothing to do before a byte comes, room in the transmit ring
+ * appears, the flash becomes ready or 1 ms has passed. */
+bool stub_step(struct stub *s);
+
+/* Of a plain language: the capability answer has been handed to hal_tx(). */
+void stub_enter_stream(struct stub *s);
+
+#endif
