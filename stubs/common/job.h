@@ -18,8 +18,12 @@ struct stub_job {
     enum stub_job_kind kind;
     uint32_t at, end;
     const uint8_t *data; /* of `at`; borrowed until done */
+    uint32_t most;       /* largest unit of an erase */
+    uint32_t unit, seen; /* bytes of the operation begun at `at`; of them read back */
     uint32_t done;       /* bytes */
     uint32_t begun;      /* operations begun: one erase or page each */
+    uint32_t begun_us;   /* when the last of them was */
+    bool failed; /* read back, not what it should be, or busy for ever; the rest is left out */
     struct stub_sha256 sha;
     uint8_t hash[32]; /* valid when a HASH is done */
 };
@@ -31,8 +35,8 @@ void stub_job_erase_chip(struct stub_job *j);
 void stub_job_program(struct stub_job *j, uint32_t addr, const uint8_t *data, uint32_t len);
 void stub_job_hash(struct stub_job *j, uint32_t addr, uint32_t len);
 
-/* One slice: at most one page, one look at BUSY, or 1 KiB hashed. True: the job is
- * over and NONE again. */
+/* One slice: at most one operation begun, one look at BUSY, or 1 KiB read back or
+ * hashed. True: the job is over and NONE again, `failed` and `hash` are its result. */
 bool stub_job_step(struct stub_job *j, struct stub_flash *f);
 
 #endif
