@@ -25,8 +25,20 @@ void stub_sha256_final(struct stub_sha256 *c, struct stub_hal *h, uint8_t out[32
  * right before it. False: damaged, longer or shorter than that, bytes left over,
  * a distance beyond STUB_WINDOW or the history. Writes nothing outside
  * out[0..out_len). */
+#define STUB_FAST_BITS 8 /* codes up to that long are one look-up */
 struct stub_inflate {
-    uint16_t count[2][16], symbol[288 + 32];
+    struct stub_hal *h;
+    const uint8_t *in, *end;
+    uint32_t hold; /* bits read ahead, the next one lowest */
+    int32_t have;  /* how many; negative: more were used than there are */
+    uint8_t *out, *out_end;
+    const uint8_t *oldest; /* of the history */
+    struct stub_codes {
+        uint16_t fast[1 << STUB_FAST_BITS];
+        uint16_t count[16];   /* codes of each length */
+        uint16_t symbol[288]; /* by code */
+        uint16_t first_long;  /* symbol[] of the first code that fast[] is too small for */
+    } code[2];
     uint8_t length[288 + 32];
 };
 bool stub_inflate(struct stub_inflate *w, struct stub_hal *h, const uint8_t *in, size_t len,

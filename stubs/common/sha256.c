@@ -1,0 +1,118 @@
+/* sha256.c - SHA-256 (FIPS 180-4). The rounds are a loop: small, not fast. */
+#include <string.h>
+
+#include "common/codec.h"
+
+static const uint32_t sha_k[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+static inline uint32_t sha_rotate(uint32_t x, unsigned n)
+{
+    return x >> n | x << (32 - n);
+}
+
+/* The 64 words that the rounds use: 16 of the block, the rest made of them. */
+static void sha_expand(struct stub_hal *h, uint32_t w[64], const uint8_t *block)
+{
+    for (unsigned i = 0; i < 16; i++, block += 4)
+        w[i] = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 | (uint32_t)block[2] << 8 |
+               block[3];
+    for (unsigned i = 16; i < 64; i++) {
+        uint32_t a = w[i - 15], b = w[i - 2];
+
+        if (i % 16 == 0)
+            hal_poll(h);
+        w[i] = w[i - 16] + (sha_rotate(a, 7) ^ sha_rotate(a, 18) ^ a >> 3) + w[i - 7] +
+               (sha_rotate(b, 17) ^ sha_rotate(b, 19) ^ b >> 10);
+    }
+}
+
+static void sha_block(struct stub_hal *hal, uint32_t sum[8], const uint8_t *block)
+{
+    uint32_t w[64];
+    uint32_t a = sum[0], b = sum[1], c = sum[2], d = sum[3];
+    uint32_t e = sum[4], f = sum[5], g = sum[6], h = sum[7];
+
+    sha_expand(hal, w, block);
+    for (unsigned i = 0; i < 64; i++) {
+        uint32_t t = h + sha_k[i] + w[i] + (g ^ (e & (f ^ g)));
+
+        if (i % 8 == 0)
+            hal_poll(hal);
+        t += sha_rotate(e, 6) ^ sha_rotate(e, 11) ^ sha_rotate(e, 25);
+        h = g;
+        g = f;
+        f = e;
+        e = d + t;
+        t += (a & b) | (c & (a | b));
+        t += sha_rotate(a, 2) ^ sha_rotate(a, 13) ^ sha_rotate(a, 22);
+        d = c;
+        c = b;
+        b = a;
+        a = t;
+    }
+    sum[0] += a;
+    sum[1] += b;
+    sum[2] += c;
+    sum[3] += d;
+    sum[4] += e;
+    sum[5] += f;
+    sum[6] += g;
+    sum[7] += h;
+}
+
+void stub_sha256_init(struct stub_sha256 *c)
+{
+    static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
+    memcpy(c->h, start, sizeof(start));
+    c->len = 0;
+}
+
+/* What does not fill a block waits in c->block. */
+static void sha_add(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *data, size_t len)
+{
+    while (len) {
+        size_t at = (size_t)c->len & 63, part = 64 - at < len ? 64 - at : len;
+
+        c->len += part;
+        if (part == 64) {
+            sha_block(h, c->h, data);
+        } else {
+            memcpy(c->block + at, data, part);
+            if (at + part == 64)
+                sha_block(h, c->h, c->block);
+        }
+        data += part;
+        len -= part;
+    }
+}
+
+void stub_sha256_update(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *data, size_t len)
+{
+    hal_spend(h, HAL_SHA, (uint32_t)len);
+    sha_add(c, h, data, len);
+}
+
+void stub_sha256_final(struct stub_sha256 *c, struct stub_hal *h, uint8_t out[32])
+{
+    static const uint8_t pad[64] = {0x80};
+    uint32_t bits[2] = {(uint32_t)(c->len >> 29), (uint32_t)c->len << 3};
+    uint8_t tail[8];
+
+    for (unsigned i = 0; i < 8; i++)
+        tail[i] = (uint8_t)(bits[i / 4] >> (24 - 8 * (i % 4)));
+    sha_add(c, h, pad, 64 - (size_t)((c->len + 8) & 63));
+    sha_add(c, h, tail, 8);
+    for (unsigned i = 0; i < 32; i++)
+        out[i] = (uint8_t)(c->h[i / 4] >> (24 - 8 * (i % 4)));
+}
