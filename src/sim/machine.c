@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/sim_internal.h"
+#include "sim/guest.h"
 
 #define POWER_GAP_NS  SIM_MS(300) /* how long a person leaves the plug off */
 #define HOST_QUEUE    65536u      /* unread input an operating system keeps */
@@ -25,6 +25,7 @@ static uint64_t later(uint64_t a, uint64_t b)
 
 static void stop_chip(struct sim *s, enum sim_phase phase)
 {
+    sim_guest_stop(s);
     bus_cut(&s->to_adapter, s->now);
     s->tx_free = s->now;
     s->busy_until = s->now;
@@ -74,6 +75,8 @@ void sim_power(struct sim *s, bool on)
         return;
     }
     nor_power_on(&s->nor);
+    s->spi = (struct nor_spi){0};
+    s->work_to = s->now;
     s->cycle_base = s->now;
     if (s->held)
         s->phase = SIM_HELD;
@@ -261,12 +264,17 @@ static void emit(struct sim *s, const uint8_t *bytes, size_t len, uint32_t packe
     s->tx_free = transmit(s, &s->to_adapter, FAULT_TO_HOST, start, s->baud, packet, bytes, len);
 }
 
-void sim_chat(struct sim *s, const uint8_t *bytes, size_t len)
+void sim_send(struct sim *s, uint64_t at, const uint8_t *bytes, size_t len)
 {
-    uint64_t start = later(s->tx_free, s->now);
+    uint64_t start = later(s->tx_free, at);
 
     s->tx_free =
         transmit(s, &s->to_adapter, FAULT_TO_HOST, start, s->baud, s->cfg.packet, bytes, len);
+}
+
+void sim_chat(struct sim *s, const uint8_t *bytes, size_t len)
+{
+    sim_send(s, s->now, bytes, len);
 }
 
 static void send_garbage(struct sim *s, uint64_t count)
@@ -311,6 +319,11 @@ void sim_reply(struct sim *s, const uint8_t *bytes, size_t len)
 
 /* ---- bytes to the chip --------------------------------------------------- */
 
+static bool guest_runs(const struct sim *s)
+{
+    return s->phase == SIM_LOADER && sim_guest_runs(s);
+}
+
 static void take(struct sim *s, uint8_t byte)
 {
     if (s->phase == SIM_APP)
@@ -324,6 +337,11 @@ static void take(struct sim *s, uint8_t byte)
 static void receive(struct sim *s, uint8_t byte)
 {
     s->rx_bytes++;
+    if (guest_runs(s)) {
+        sim_guest_rx(s, byte);
+        finish_powercut(s);
+        return;
+    }
     if (s->phase == SIM_LOADER && s->ops->isr && s->ops->isr(s, byte)) {
         finish_powercut(s);
         return;
@@ -368,6 +386,14 @@ static void echo(struct sim *s, uint64_t index, uint8_t byte)
     }
 }
 
+/* Whoever measures rates himself may take the byte as it is on the pin. */
+static bool pin(struct sim *s, uint32_t baud, uint8_t byte)
+{
+    if (guest_runs(s))
+        return sim_guest_pin(s, baud, byte);
+    return s->ops->pin && s->ops->pin(s, baud, byte);
+}
+
 /* The first byte on the wire to the chip is complete. */
 static void deliver(struct sim *s)
 {
@@ -383,8 +409,9 @@ static void deliver(struct sim *s)
         echo(s, s->host_bytes - s->to_device.len - 1, byte);
     if (s->phase == SIM_OFF || s->phase == SIM_HELD || s->phase == SIM_DEAD || begun < s->rx_from)
         return;
-    if (s->phase == SIM_LOADER && s->ops->pin && !s->cfg.bad_levels && s->ops->pin(s, baud, byte)) {
+    if (s->phase == SIM_LOADER && !s->cfg.bad_levels && pin(s, baud, byte)) {
         s->rx_bytes++;
+        finish_powercut(s);
         return;
     }
     if (!s->cfg.bad_levels && (!baud || bus_baud_match(baud, s->baud))) {
@@ -551,7 +578,9 @@ static struct due due(const struct sim *s)
     const struct bus_run *run = bus_front(&s->to_device);
     struct due d = {supply_next(s), SIM_NEVER, SIM_NEVER, SIM_NEVER, SIM_NEVER};
 
-    if (s->phase == SIM_LOADER) {
+    if (guest_runs(s)) {
+        d.chip = sim_guest_next(s);
+    } else if (s->phase == SIM_LOADER) {
         d.chip = s->ops->next(s);
         if (s->rx_len)
             d.buffer = s->busy_until;
@@ -588,7 +617,10 @@ static void step(struct sim *s, const struct due *d)
     } else if (d->chip <= s->now && s->phase == SIM_APP) {
         app_timer(s);
     } else if (d->chip <= s->now) {
-        s->ops->timer(s);
+        if (guest_runs(s))
+            sim_guest_timer(s);
+        else
+            s->ops->timer(s);
         finish_powercut(s);
     } else if (d->buffer <= s->now) {
         drain_rx(s);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/sim_internal.h"
+#include "sim/guest.h"
 
 /* Parts with a single status register (reference 12); all others here have two. */
 static const uint32_t one_status_register[] = {
@@ -202,6 +202,7 @@ static enum pf_err set_up(struct sim *s, const char *keys, const uint8_t *flash,
 
 static void unmake(struct sim *s)
 {
+    sim_guest_stop(s);
     bus_fini(&s->to_device);
     bus_fini(&s->to_adapter);
     bus_fini(&s->to_host);

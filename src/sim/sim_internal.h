@@ -13,6 +13,7 @@
 #include "sim/bus.h"
 #include "sim/fault.h"
 #include "sim/nor.h"
+#include "sim/nor_spi.h"
 
 #define SIM_NEVER  UINT64_MAX
 #define SIM_US(x)  ((uint64_t)(x)*1000u)
@@ -20,6 +21,7 @@
 #define SIM_RX_MAX 8192u
 
 struct sim;
+struct sim_guest_ops;
 
 enum sim_phase {
     SIM_OFF,    /* no power */
@@ -85,6 +87,10 @@ struct sim_device_ops {
     size_t (*app_says)(const struct sim *s, unsigned n, char *buf, size_t cap);
     uint64_t app_boot_ns;
 
+    /* For guests (guest.h): the fuses, false outside; and start what is in the flash. */
+    bool (*efuse)(const struct sim *s, uint16_t addr, uint8_t *buf, uint16_t len);
+    void (*run_flash)(struct sim *s);
+
     /* Free what the state at s->dev owns. */
     void (*fini)(struct sim *s);
 };
@@ -123,6 +129,21 @@ struct sim_config {
     char linesock[108];
 };
 
+/* What becomes of a guest when its function has returned. */
+enum sim_guest_then { SIM_GUEST_STAYS, SIM_GUEST_RUNS_FLASH, SIM_GUEST_CRASHED };
+
+/* The program that was uploaded, when it is run and not modelled: guest.h. */
+struct sim_guest {
+    const struct sim_guest_ops *ops; /* NULL until the first one starts */
+    void *state;                     /* owned by `ops`; NULL: none runs */
+    const uint8_t *image;            /* borrowed from the device */
+    size_t len;
+    uint32_t load, entry;
+    uint64_t ahead; /* how far it has got beyond `now` in this call */
+    enum sim_guest_then then;
+    uint64_t ignored, ignored_from; /* bytes since it last said something */
+};
+
 struct sim {
     struct pf_ctx *ctx; /* borrowed */
     const struct sim_device_ops *ops;
@@ -154,6 +175,8 @@ struct sim {
     size_t rx_head, rx_len, rx_cap;
     bool rx_overwrite;           /* a full buffer loses its oldest byte, not the newest */
     uint64_t work_from, work_to; /* when the flash was last busy */
+    struct nor_spi spi;          /* the flash as a guest sees it */
+    struct sim_guest guest;
 
     /* The host's adapter. */
     uint32_t host_baud; /* 0: always right (the carrier has no rate) */
@@ -164,7 +187,7 @@ struct sim {
 
     /* Counted for fault positions and for the view. */
     uint64_t host_bytes, device_bytes, rx_bytes;
-    uint64_t replies, crcs, statuses, boots, resets, digest_bytes, violations;
+    uint64_t replies, crcs, statuses, boots, resets, digest_bytes, violations, overruns;
     uint8_t *held_reply; /* owned; of HOLDLATE */
     size_t held_len;
 
@@ -229,6 +252,8 @@ void sim_delay(struct sim *s, uint64_t ns);
 void sim_reply(struct sim *s, const uint8_t *bytes, size_t len);
 /* Send something that is not a reply. */
 void sim_chat(struct sim *s, const uint8_t *bytes, size_t len);
+/* The same from `at` on. */
+void sim_send(struct sim *s, uint64_t at, const uint8_t *bytes, size_t len);
 /* Watchdog: reset the chip. */
 void sim_reset(struct sim *s);
 /* Leave the loader for the application. */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/sim_internal.h"
+#include "sim/guest.h"
 
 #define FOREVER  SIM_MS(365ull * 86400000) /* what one call may wait at most */
 #define TX_QUEUE 4096u /* bytes an operating system takes before write() waits */
@@ -169,6 +169,18 @@ enum pf_err pf_sim_open(struct pf_ctx *ctx, const char *spec, struct pf_transpor
     return pf_sim_open_flash(ctx, spec, NULL, 0, out);
 }
 
+void sim_set_guest(struct pf_transport *t, const struct sim_guest_ops *ops)
+{
+    struct sim *s = sim_of(t);
+    const struct sim_guest *g = &s->guest;
+    bool runs = sim_guest_runs(s);
+
+    sim_guest_stop(s);
+    s->guest.ops = ops;
+    if (runs && !sim_guest_start(s, g->image, g->len, g->load, g->entry))
+        s->phase = SIM_DEAD;
+}
+
 void pf_sim_view(struct pf_transport *t, struct pf_sim_view *out)
 {
     const struct sim *s = sim_of(t);
@@ -181,6 +193,7 @@ void pf_sim_view(struct pf_transport *t, struct pf_sim_view *out)
         .programs = s->nor.program_ops,
         .ops = s->nor.ops,
         .digest_bytes = s->digest_bytes,
+        .overruns = s->overruns,
         .rx_bytes = s->rx_bytes,
         .tx_bytes = s->device_bytes,
         .resets = s->resets,
