@@ -2,6 +2,7 @@
 #include "core/checksum.h"
 
 #include <mbedtls/sha256.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -53,6 +54,43 @@ bool pf_is_blank(const uint8_t *data, size_t len)
 void pf_sha256(const void *data, size_t len, uint8_t out[32])
 {
     (void)mbedtls_sha256_ret(data, len, out, 0);
+}
+
+struct pf_sha256_sum {
+    mbedtls_sha256_context ctx;
+};
+
+struct pf_sha256_sum *pf_sha256_new(void)
+{
+    struct pf_sha256_sum *sum = malloc(sizeof *sum);
+
+    if (sum) {
+        mbedtls_sha256_init(&sum->ctx);
+        (void)mbedtls_sha256_starts_ret(&sum->ctx, 0);
+    }
+    return sum;
+}
+
+void pf_sha256_add(struct pf_sha256_sum *sum, const void *data, size_t len)
+{
+    (void)mbedtls_sha256_update_ret(&sum->ctx, data, len);
+}
+
+void pf_sha256_get(const struct pf_sha256_sum *sum, uint8_t out[32])
+{
+    mbedtls_sha256_context copy;
+
+    mbedtls_sha256_init(&copy);
+    mbedtls_sha256_clone(&copy, &sum->ctx);
+    (void)mbedtls_sha256_finish_ret(&copy, out);
+    mbedtls_sha256_free(&copy);
+}
+
+void pf_sha256_free(struct pf_sha256_sum *sum)
+{
+    if (sum)
+        mbedtls_sha256_free(&sum->ctx);
+    free(sum);
 }
 
 void pf_hex(const uint8_t *data, size_t len, char *hex)

@@ -23,6 +23,13 @@ bool pf_is_blank(const uint8_t *data, size_t len);
 
 void pf_sha256(const void *data, size_t len, uint8_t out[32]);
 
+/* SHA-256 of what comes in pieces; NULL: no memory. */
+struct pf_sha256_sum *pf_sha256_new(void);
+void pf_sha256_add(struct pf_sha256_sum *sum, const void *data, size_t len);
+/* Of everything so far; more may be added. */
+void pf_sha256_get(const struct pf_sha256_sum *sum, uint8_t out[32]);
+void pf_sha256_free(struct pf_sha256_sum *sum);
+
 /* `hex` gets 65 characters with the NUL. */
 void pf_hex(const uint8_t *data, size_t len, char *hex);
 

@@ -112,12 +112,31 @@ static void a_failure_keeps_its_text_and_code(void **state)
     assert_string_equal(ctx.text, "no disk");
 }
 
+static void sha256_in_pieces_is_that_of_the_whole(void **state)
+{
+    static const uint8_t text[] = "the quick brown fox jumps over the lazy dog";
+    struct pf_sha256_sum *sum = pf_sha256_new();
+    uint8_t whole[32], got[32];
+
+    (void)state;
+    assert_non_null(sum);
+    for (size_t n = 0; n <= sizeof text; n++) { /* it can be asked at any time */
+        pf_sha256(text, n, whole);
+        pf_sha256_get(sum, got);
+        assert_memory_equal(got, whole, sizeof whole);
+        if (n < sizeof text)
+            pf_sha256_add(sum, text + n, 1);
+    }
+    pf_sha256_free(sum);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(crc32_of_blank_spans_matches_the_reference),
         cmocka_unit_test(crc32_of_parts_gives_the_whole_and_back),
         cmocka_unit_test(sha256_of_a_blank_sector_matches_the_reference),
+        cmocka_unit_test(sha256_in_pieces_is_that_of_the_whole),
         cmocka_unit_test(blankness_is_judged_to_the_last_byte),
         cmocka_unit_test(every_error_has_its_documented_exit_status),
         cmocka_unit_test(a_sink_that_says_stop_cancels_at_the_next_boundary),
