@@ -79,6 +79,7 @@ struct pf_write_options {
     uint32_t at;
     const char *backup_path; /* NULL: a name made from chip, MAC and hash in the current folder */
     bool no_backup;
+    bool resume; /* an interrupted write goes on: the backup made for it stands */
     bool dry_run;
     bool unrotate;  /* restore: accept a rotated backup */
     bool force_key; /* write code made for another flash key */
@@ -130,6 +131,7 @@ struct pf_erase_options {
     uint32_t addr;
     size_t len;
     bool no_backup; /* a verified backup is made first otherwise */
+    bool resume;
     const char *backup_path;
     bool dry_run;
     struct pf_guard guard;

@@ -43,7 +43,7 @@ static void show_write(struct cli *cli, const char *what, const struct pf_write_
     report_add(r, PF_F_BOOL("backup_reused", res->backup_reused));
     if (out && res->backup_path[0])
         text_line(out, "Backup", "%s%s", res->backup_path,
-                  res->backup_reused ? " (was at hand, same contents)" : "");
+                  res->backup_reused ? " (was at hand)" : "");
     if (err || cli->opt.dry_run)
         report_stats(cli, &res->stats);
     else
@@ -59,6 +59,7 @@ static struct pf_write_options write_options(const struct cli_options *o)
         .at = o->at,
         .backup_path = o->backup,
         .no_backup = o->no_backup,
+        .resume = o->resume,
         .dry_run = o->dry_run,
         .unrotate = o->unrotate,
         .force_key = o->force_key,
@@ -123,6 +124,7 @@ static enum pf_err erase_work(struct cli *cli, struct pf_session *s, void *arg)
     struct pf_erase_options opt = {
         .all = o->all,
         .no_backup = o->no_backup,
+        .resume = o->resume,
         .backup_path = o->backup,
         .dry_run = o->dry_run,
         .guard = guard_of(o),

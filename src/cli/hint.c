@@ -59,8 +59,9 @@ const char *cli_hint(const struct cli_situation *now, enum pf_err err)
         return "the flash may be write-protected or badly supplied: check 3.3 V under load and "
                "run it again; `plugflash info` shows the protection bits.";
     case PF_ERR_PARTIAL:
-        return "do not cut the power: run the same command again, it goes on where it stopped "
-               "and proves the whole.";
+        return "do not cut the power: run the same command again with --resume, it goes on where "
+               "it "
+               "stopped and proves the whole.";
     case PF_ERR_SUPPORT:
         return "another port, loader or option may be able to; -v says more.";
     case PF_ERR_INTERNAL:

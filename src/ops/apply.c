@@ -17,9 +17,12 @@
 
 struct job {
     struct apply *a;
-    uint32_t done, total; /* sectors, for progress */
-    bool may_skip;        /* sectors known blank need no erase (first round) */
-    bool permitted;       /* an erase went through since the last digest */
+    const uint8_t *expect;  /* the whole flash as it shall be */
+    const uint8_t *checked; /* per sector: `expect` is valid */
+    uint32_t base;          /* sectors done before the present span of a stream */
+    uint32_t done, total;   /* sectors, for progress */
+    bool may_skip;          /* sectors known blank need no erase (first round) */
+    bool permitted;         /* an erase went through since the last digest */
 };
 
 static enum pf_err step(struct job *j, const char *phase)
@@ -91,10 +94,111 @@ static enum pf_err program_window(struct job *j, uint32_t first, uint32_t end)
     return PF_OK;
 }
 
+/* --- a link that streams ---------------------------------------------- */
+
+/* Sectors between two that change cost the device a look, a new transfer a round
+ * trip: so far apart they lie when the second is cheaper. */
+#define GAP_MAX 32u
+
+/* End of the span to be stored in one go that begins at `first`, which differs. */
+static uint32_t store_end(const struct job *j, uint32_t first)
+{
+    const struct target *t = j->a->t;
+    uint32_t end = first + 1;
+
+    for (uint32_t i = end; i < t->count && i - end < GAP_MAX && j->checked[i]; i++)
+        if (t->differ[i])
+            end = i + 1;
+    return end;
+}
+
+static enum pf_err store_done(void *user, size_t done)
+{
+    const struct job *j = user;
+
+    return pf_progress(j->a->t->s->ctx, "write", (uint64_t)j->base * PF_SECTOR + done,
+                       (uint64_t)j->total * PF_SECTOR);
+}
+
+static void store_count(struct job *j, uint32_t first, uint32_t end)
+{
+    const struct target *t = j->a->t;
+    struct pf_stats *stats = &j->a->res->stats;
+
+    for (uint32_t i = first; i < end; i++) {
+        if (!t->differ[i])
+            continue;
+        j->a->erased[i] = 1;
+        stats->erased++;
+        if (!pf_is_blank(t->want + (size_t)i * PF_SECTOR, PF_SECTOR)) {
+            stats->programmed++;
+            stats->moved += PF_SECTOR;
+        }
+    }
+}
+
+static enum pf_err store_span(struct job *j, uint32_t first, uint32_t end)
+{
+    const uint8_t *data = j->expect + (size_t)first * PF_SECTOR;
+    struct pf_session *s = j->a->t->s;
+    const size_t len = (size_t)(end - first) * PF_SECTOR;
+    struct pf_digest device = {.kind = PF_DIGEST_NONE};
+    uint8_t sum[32];
+    enum pf_err err;
+
+    err = s->proto->store(s, first * PF_SECTOR, len, data, j->a->t->differ + first, store_done, j,
+                          &device);
+    if (err != PF_ERR_REFUSED) {
+        j->a->changed = true;
+        store_count(j, first, end);
+    }
+    if (err == PF_ERR_VERIFY) /* the proof behind it finds out what, and asks again */
+        return PF_OK;
+    PF_TRY(err);
+    pf_sha256(data, len, sum);
+    if (device.kind == PF_DIGEST_SHA256 && !memcmp(sum, device.sha256, sizeof sum))
+        memset(j->a->proved + first, 1, end - first);
+    j->a->res->stats.hashed += len;
+    j->a->res->stats.digests++;
+    return PF_OK;
+}
+
+static enum pf_err change_by_stream(struct job *j)
+{
+    const struct target *t = j->a->t;
+
+    j->base = j->total = 0;
+    for (uint32_t at = 0, end; at < t->count; at = end) {
+        end = t->differ[at] ? store_end(j, at) : at + 1;
+        j->total += t->differ[at] ? end - at : 0;
+    }
+    for (uint32_t at = 0, end; at < t->count; at = end) {
+        end = at + 1;
+        if (!t->differ[at])
+            continue;
+        end = store_end(j, at);
+        PF_TRY(store_span(j, at, end));
+        j->base += end - at;
+    }
+    return PF_OK;
+}
+
+/* Everything that was changed has been proved by the device as it went. */
+static bool all_proved(const struct apply *a)
+{
+    for (uint32_t i = 0; i < a->t->count; i++)
+        if (a->t->differ[i] && !a->proved[i])
+            return false;
+    return !a->t->s->strayed;
+}
+
 static enum pf_err change(struct job *j)
 {
     const struct target *t = j->a->t;
 
+    memset(j->a->proved, 0, t->count);
+    if (t->s->proto->store)
+        return change_by_stream(j);
     j->permitted = false;
     for (uint32_t at = 0; at < t->count; at += PER_WINDOW) {
         const uint32_t end = at + PER_WINDOW < t->count ? at + PER_WINDOW : t->count;
@@ -176,7 +280,7 @@ static enum pf_err rounds(struct apply *a, uint8_t *expect, const uint8_t *check
 {
     struct pf_session *s = a->t->s;
     const bool whole = !memchr(checked, 0, a->t->count);
-    struct job j = {.a = a, .may_skip = true};
+    struct job j = {.a = a, .expect = expect, .checked = checked, .may_skip = true};
     char lost[PF_TEXT_MAX] = "";
     struct finding f;
     enum pf_err err;
@@ -190,6 +294,10 @@ static enum pf_err rounds(struct apply *a, uint8_t *expect, const uint8_t *check
             return err;
         if (err && !whole) /* what it hit may be a sector that nobody can put back */
             memcpy(lost, s->ctx->text, sizeof lost);
+        if (!err && all_proved(a)) {
+            a->res->proof = PF_PROOF_SHA256;
+            return PF_OK;
+        }
         PF_TRY(prove_once(a, expect, checked, &f));
         if (!f.redo && !f.outside && !lost[0])
             return PF_OK;
@@ -200,7 +308,7 @@ static enum pf_err rounds(struct apply *a, uint8_t *expect, const uint8_t *check
         if (round < ROUNDS)
             pf_retry(s->ctx, "write", PF_ERR_VERIFY, "%u sectors from 0x%06x did not take: again",
                      f.redo + f.outside, f.first * PF_SECTOR);
-        j = (struct job){.a = a, .total = f.redo + f.outside};
+        j = (struct job){.a = a, .expect = expect, .checked = checked, .total = f.redo + f.outside};
     }
     a->res->proof = PF_PROOF_NONE;
     if (!f.redo)
@@ -256,7 +364,8 @@ enum pf_err apply_target(struct apply *a)
 
     a->changed = false;
     a->erased = calloc(a->t->count, 1);
-    if (!expect || !checked || !a->erased)
+    a->proved = calloc(a->t->count, 1);
+    if (!expect || !checked || !a->erased || !a->proved)
         err = pf_fail(ctx, PF_ERR_NOMEM, "no memory for a copy of the flash");
     if (!err) {
         expect_whole(a, expect, checked);
@@ -271,13 +380,15 @@ enum pf_err apply_target(struct apply *a)
     free(expect);
     free(checked);
     free(a->erased);
-    a->erased = NULL;
+    free(a->proved);
+    a->erased = a->proved = NULL;
     if (a->changed && (ops_is_link_error(err) || err == PF_ERR_CANCELED)) {
         char text[PF_TEXT_MAX];
 
         memcpy(text, ctx->text, sizeof text);
-        err = pf_fail(ctx, PF_ERR_PARTIAL,
-                      "stopped half-way (%.300s): run the same command again to finish", text);
+        err = pf_fail(
+            ctx, PF_ERR_PARTIAL,
+            "stopped half-way (%.300s): run the same command again with --resume to finish", text);
     }
     return err;
 }

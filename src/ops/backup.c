@@ -42,6 +42,9 @@ static enum pf_err check_guesses(struct prover *p)
 {
     uint32_t at = 0;
 
+    if (p->s->proto->map)
+        return prover_sift(p, 0, p->count);
+
     while (at < p->count) {
         uint32_t n = 0;
 
@@ -115,13 +118,63 @@ static enum pf_err read_in_order(struct prover *p, struct ops_part *part, const 
     return PF_OK;
 }
 
+/* --- collecting from a link that streams ------------------------------ */
+
+struct taking {
+    struct prover *p;
+    struct ops_part *part;
+    const char *phase;
+};
+
+static enum pf_err take_sector(void *user, uint32_t at, const uint8_t *data)
+{
+    const struct taking *k = user;
+    struct prover *p = k->p;
+    const uint32_t i = (at - p->addr) / PF_SECTOR;
+
+    memcpy(p->content + (size_t)i * PF_SECTOR, data, PF_SECTOR);
+    p->state[i] = SECTOR_READ;
+    p->dirty[i] = 1;
+    if (pf_is_blank(data, PF_SECTOR))
+        p->stats->proved_blank += PF_SECTOR;
+    else
+        p->stats->moved += PF_SECTOR;
+    PF_TRY(put(p, k->part, i, 1));
+    return pf_progress(p->s->ctx, k->phase, (uint64_t)(i + 1) * PF_SECTOR,
+                       (uint64_t)p->count * PF_SECTOR);
+}
+
+/* Blank sectors cost nothing there, and the digest of what was sent comes with it. */
+static enum pf_err fetch_in_order(struct prover *p, struct ops_part *part, const char *phase)
+{
+    struct taking k = {p, part, phase};
+
+    for (uint32_t at = 0, n; at < p->count; at += n ? n : 1) {
+        struct pf_digest digest = {.kind = PF_DIGEST_NONE};
+
+        for (n = 0; must_read(p, at + n); n++)
+            ;
+        if (!n)
+            continue;
+        PF_TRY(p->s->proto->fetch(p->s, p->addr + at * PF_SECTOR, (size_t)n * PF_SECTOR,
+                                  take_sector, &k, &digest));
+        p->stats->reads++;
+        if (digest.kind == p->s->proto->digest_kind)
+            PF_TRY(prover_hold(p, at, n, &digest));
+    }
+    return put(p, part, 0, p->count); /* guesses that need no reading */
+}
+
 enum pf_err backup_collect(struct prover *p, struct ops_part *part, const char *phase)
 {
     enum pf_err err, kept;
 
     p->phase = "probe";
     PF_TRY(check_guesses(p));
-    PF_TRY(read_in_order(p, part, phase));
+    if (p->s->proto->fetch && p->repeat <= 1)
+        PF_TRY(fetch_in_order(p, part, phase));
+    else
+        PF_TRY(read_in_order(p, part, phase));
     err = prover_prove(p);
     /* Sectors that were read again go to the file also when the proof fails. */
     kept = put(p, part, 0, p->count);

@@ -123,6 +123,12 @@ static enum pf_err hold_claim(struct prover *p, uint32_t first, uint32_t count,
     return PF_OK;
 }
 
+enum pf_err prover_hold(struct prover *p, uint32_t first, uint32_t count,
+                        const struct pf_digest *digest)
+{
+    return hold_claim(p, first, count, digest);
+}
+
 static const struct prover_claim *find_claim(const struct prover *p, uint32_t first, uint32_t count)
 {
     for (size_t i = 0; i < p->nclaims; i++)
@@ -189,7 +195,7 @@ static bool agrees(const struct prover *p, uint32_t first, uint32_t count,
 static void mark_proved(struct prover *p, uint32_t first, uint32_t count)
 {
     for (uint32_t i = first; i < first + count; i++) {
-        if (p->state[i] == SECTOR_GUESS)
+        if (p->state[i] == SECTOR_GUESS || p->state[i] == SECTOR_LIKELY)
             p->stats->proved_same += PF_SECTOR;
         p->state[i] = SECTOR_PROVED;
     }
@@ -310,6 +316,54 @@ enum pf_err prover_read(struct prover *p, uint32_t first, uint32_t count)
     return PF_OK;
 }
 
+/* --- sifting by map --------------------------------------------------- */
+
+/* CRC-32 of each sector of a range; *crc is malloc'ed, NULL where there is no map. */
+static enum pf_err ask_map(struct prover *p, uint32_t first, uint32_t count, uint32_t **crc)
+{
+    enum pf_err err;
+
+    *crc = NULL;
+    if (!p->s->proto->map)
+        return PF_OK;
+    PF_TRY(pf_check_cancel(p->s->ctx));
+    *crc = malloc(count * sizeof **crc);
+    if (!*crc)
+        return pf_fail(p->s->ctx, PF_ERR_NOMEM, "no memory for the sector map");
+    err = p->s->proto->map(p->s, p->addr + first * PF_SECTOR, (size_t)count * PF_SECTOR, *crc);
+    if (err) {
+        free(*crc);
+        *crc = NULL;
+    }
+    p->stats->hashed += err ? 0 : (uint64_t)count * PF_SECTOR;
+    return err;
+}
+
+static bool crc_agrees(const struct prover *p, uint32_t sector, uint32_t crc)
+{
+    return pf_crc32(0, p->content + (size_t)sector * PF_SECTOR, PF_SECTOR) == crc;
+}
+
+enum pf_err prover_sift(struct prover *p, uint32_t first, uint32_t count)
+{
+    const uint32_t end = first + count;
+    uint32_t lo = end, hi = first, *crc;
+
+    for (uint32_t i = first; i < end; i++)
+        if (p->state[i] == SECTOR_GUESS) {
+            lo = i < lo ? i : lo;
+            hi = i + 1;
+        }
+    if (lo >= hi)
+        return PF_OK;
+    PF_TRY(ask_map(p, lo, hi - lo, &crc));
+    for (uint32_t i = lo; crc && i < hi; i++)
+        if (p->state[i] == SECTOR_GUESS)
+            p->state[i] = crc_agrees(p, i, crc[i - lo]) ? SECTOR_LIKELY : SECTOR_UNKNOWN;
+    free(crc);
+    return PF_OK;
+}
+
 /* --- comparing by reading back ---------------------------------------- */
 
 static enum pf_err readback_check(struct prover *p, uint32_t first, uint32_t count)
@@ -426,6 +480,30 @@ static enum pf_err descend(struct prover *p, struct hunt *h, uint32_t first, uin
     return PF_OK;
 }
 
+/* [first, first+count) differs from the content: the map tells where, and runs
+ * that agree by it are proved by a digest each. *told: there is a map. */
+static enum pf_err check_by_map(struct prover *p, struct hunt *h, uint32_t first, uint32_t count,
+                                bool *told)
+{
+    const uint32_t end = first + count;
+    uint32_t *crc;
+    enum pf_err err;
+
+    err = ask_map(p, first, count, &crc);
+    *told = crc != NULL;
+    for (uint32_t at = first, n; !err && crc && at < end; at += n ? n : 1) {
+        struct pf_digest digest;
+        bool same;
+
+        for (n = 0; at + n < end && crc_agrees(p, at + n, crc[at + n - first]); n++)
+            ;
+        if (n)
+            err = check_half(p, h, at, n, &digest, &same);
+    }
+    free(crc);
+    return err;
+}
+
 enum pf_err prover_check(struct prover *p, uint32_t first, uint32_t count,
                          enum prover_effort effort)
 {
@@ -435,7 +513,7 @@ enum pf_err prover_check(struct prover *p, uint32_t first, uint32_t count,
     for (; !p->readback && (n = prover_next_open(p, &at, end)) > 0; at += n) {
         struct pf_digest whole;
         struct hunt h;
-        bool same;
+        bool same, told;
         enum pf_err err;
 
         hunt_open(p, &h, n, effort);
@@ -447,6 +525,9 @@ enum pf_err prover_check(struct prover *p, uint32_t first, uint32_t count,
         }
         PF_TRY(err);
         if (same || effort == PROVER_WHOLE)
+            continue;
+        PF_TRY(check_by_map(p, &h, at, n, &told));
+        if (told)
             continue;
         hunt_open(p, &h, n, effort); /* the speed of the device is known by now */
         PF_TRY(descend(p, &h, at, n, &whole));
@@ -614,6 +695,31 @@ enum pf_err prover_blank_run(struct prover *p, uint32_t first, uint32_t limit, u
 
 /* --- proof ------------------------------------------------------------ */
 
+#define RUNS_MAX 4 /* more are proved by one digest of everything */
+
+static uint32_t open_runs(const struct prover *p)
+{
+    uint32_t at = 0, runs = 0, n;
+
+    for (; (n = prover_next_open(p, &at, p->count)) > 0; at += n)
+        runs++;
+    return runs;
+}
+
+/* Where a digest costs an exchange and hashing is quick, many gaps cost more than
+ * the whole. */
+static enum pf_err prove_in_one(struct prover *p)
+{
+    struct pf_digest whole;
+
+    if (p->readback || !p->s->proto->map || open_runs(p) <= RUNS_MAX)
+        return PF_OK;
+    PF_TRY(ask(p, 0, p->count, &whole));
+    if (agrees(p, 0, p->count, &whole))
+        mark_proved(p, 0, p->count);
+    return PF_OK;
+}
+
 /* Use the claims held: those that agree with content known by now prove it. */
 static void settle(struct prover *p)
 {
@@ -646,6 +752,7 @@ enum pf_err prover_prove(struct prover *p)
             settle(p);
             drop_doubtful(p);
         }
+        PF_TRY(prove_in_one(p));
         PF_TRY(prover_check(p, 0, p->count, PROVER_QUICK));
         if (!prover_open(p, 0, p->count))
             return PF_OK;

@@ -17,6 +17,7 @@
 enum sector_state {
     SECTOR_UNKNOWN, /* content is meaningless */
     SECTOR_GUESS,   /* content is a guess: a base, an image, an interrupted backup */
+    SECTOR_LIKELY,  /* a guess whose CRC-32 is the device's: worth a digest, no proof */
     SECTOR_READ,    /* content crossed the wire */
     SECTOR_PROVED,  /* content equals a device digest */
 };
@@ -68,6 +69,14 @@ enum pf_err prover_read(struct prover *p, uint32_t first, uint32_t count);
 
 /* Sectors that one read() moves best. */
 uint32_t prover_chunk(const struct prover *p);
+
+/* Where the session has a map: guesses of [first, first+count) become LIKELY or,
+ * when their CRC-32 is another, UNKNOWN. Elsewhere nothing happens. */
+enum pf_err prover_sift(struct prover *p, uint32_t first, uint32_t count);
+
+/* The device's digest of a range, got on the way; kept to prove with. */
+enum pf_err prover_hold(struct prover *p, uint32_t first, uint32_t count,
+                        const struct pf_digest *digest);
 
 /* Read one sector and prove it at once; bounded. PF_ERR_VERIFY: reads and
  * digest keep disagreeing. Costs one exchange more than a read. */

@@ -48,6 +48,7 @@ struct search {
     char found[520]; /* holds the device's very content */
     uint8_t *base;   /* newest backup of this unit; owned */
     time_t base_time;
+    char base_name[520];
 };
 
 static bool same_unit(const struct search *f, const struct pf_manifest *m)
@@ -89,6 +90,7 @@ static enum pf_err try_backup(struct search *f, const char *path, time_t when)
         free(f->base);
         f->base = data;
         f->base_time = when;
+        snprintf(f->base_name, sizeof f->base_name, "%s", path);
         data = NULL;
     }
     free(data);
@@ -242,4 +244,35 @@ enum pf_err safety_backup(struct prover *p, const char *path, char *name, size_t
     if (!err && !*reused)
         err = make_backup(p, path, mac, f.has_mac, name, cap);
     return err;
+}
+
+enum pf_err safety_find(struct prover *p, const char *path, uint8_t **copy, char *name, size_t cap)
+{
+    struct search f = {.p = p, .folder = "."};
+    uint8_t mac[6] = {0};
+    enum pf_err err;
+
+    *copy = NULL;
+    PF_TRY(learn_mac(p, mac, &f.has_mac));
+    f.mac = mac;
+    if (!path)
+        err = search_folder(&f);
+    else
+        err = strlen(path) <= 500 && ops_file_exists(path) ? try_backup(&f, path, 0) : PF_OK;
+    if (!err && f.found[0]) { /* nothing was changed yet */
+        const size_t len = (size_t)p->count * PF_SECTOR;
+
+        free(f.base);
+        f.base = malloc(len);
+        if (f.base)
+            memcpy(f.base, p->content, len);
+        snprintf(f.base_name, sizeof f.base_name, "%s", f.found);
+    }
+    if (err) {
+        free(f.base);
+        return err;
+    }
+    *copy = f.base;
+    snprintf(name, cap, "%s", f.base ? f.base_name : "");
+    return PF_OK;
 }

@@ -16,4 +16,9 @@
  * Any failure means that there is none; the caller must not write then. */
 enum pf_err safety_backup(struct prover *p, const char *path, char *name, size_t cap, bool *reused);
 
+/* The newest proved backup of this unit at hand (with `path`: the file of that very
+ * name), for a write that goes on. *copy: its bytes, malloc'ed, NULL: there is none;
+ * `name` (cap bytes) what it is called. Only the link can fail. */
+enum pf_err safety_find(struct prover *p, const char *path, uint8_t **copy, char *name, size_t cap);
+
 #endif

@@ -155,20 +155,39 @@ static size_t overlay(const struct source *src, uint32_t addr, uint8_t *sector)
     return covered;
 }
 
+/* Sector `i` holds bytes that no part covers. An erase has no file and whole
+ * sectors only. */
+static bool is_edge(struct target *t, const struct source *src, uint32_t i)
+{
+    return src->nparts && t->act[i] == TARGET_WANT &&
+           overlay(src, i * PF_SECTOR, t->want + (size_t)i * PF_SECTOR) != PF_SECTOR;
+}
+
+static void merge_edge(struct target *t, const struct source *src, uint32_t i, const uint8_t *old)
+{
+    uint8_t *want = t->want + (size_t)i * PF_SECTOR;
+
+    t->edge[i] = 1;
+    memcpy(want, old, PF_SECTOR);
+    (void)overlay(src, i * PF_SECTOR, want);
+}
+
 enum pf_err target_merge_edges(struct target *t, const struct source *src, struct prover *p)
 {
-    /* An erase has no file and whole sectors only. */
-    for (uint32_t i = 0; src->nparts && i < t->count; i++) {
-        uint8_t *want = t->want + (size_t)i * PF_SECTOR;
-
-        if (t->act[i] != TARGET_WANT || overlay(src, i * PF_SECTOR, want) == PF_SECTOR)
+    for (uint32_t i = 0; i < t->count; i++) {
+        if (!is_edge(t, src, i))
             continue;
-        t->edge[i] = 1;
         PF_TRY(prover_read_sure(p, i));
-        memcpy(want, p->content + (size_t)i * PF_SECTOR, PF_SECTOR);
-        (void)overlay(src, i * PF_SECTOR, want);
+        merge_edge(t, src, i, p->content + (size_t)i * PF_SECTOR);
     }
     return PF_OK;
+}
+
+void target_merge_copy(struct target *t, const struct source *src, const uint8_t *copy)
+{
+    for (uint32_t i = 0; i < t->count; i++)
+        if (is_edge(t, src, i))
+            merge_edge(t, src, i, copy + (size_t)i * PF_SECTOR);
 }
 
 /* --- difference and plan ---------------------------------------------- */

@@ -47,6 +47,9 @@ enum pf_err target_guard(struct target *t, const struct target_policy *policy);
  * (proved) and put the part's bytes over it. */
 enum pf_err target_merge_edges(struct target *t, const struct source *src, struct prover *p);
 
+/* The same with what a copy of the whole flash holds around the parts. */
+void target_merge_copy(struct target *t, const struct source *src, const uint8_t *copy);
+
 /* Set differ[] from what the prover knows; returns how many. */
 uint32_t target_diff(struct target *t, const struct prover *p);
 

@@ -9,6 +9,7 @@
 #include "core/checksum.h"
 #include "ops/apply.h"
 #include "ops/backup.h"
+#include "ops/resume.h"
 #include "ops/safety.h"
 #include "ops/source.h"
 #include "ops/util.h"
@@ -20,7 +21,7 @@ struct writing {
     struct prover p; /* the whole flash */
     uint8_t *have;   /* its content */
     struct source src;
-    bool no_backup, dry_run, force_key;
+    bool no_backup, dry_run, force_key, resume;
     bool all; /* erase --all */
     const char *backup_path;
 };
@@ -184,13 +185,48 @@ static enum pf_err apply(struct writing *w)
     return err;
 }
 
+/* An interrupted write goes on: with the backup that was made for it, and with what
+ * that has around the file's bytes, which may be gone from the device by now. */
+static enum pf_err try_resume(struct writing *w, bool *resumed)
+{
+    char name[sizeof w->res->backup_path];
+    enum pf_err err = PF_OK;
+    uint8_t *copy;
+
+    *resumed = false;
+    PF_TRY(safety_find(&w->p, w->backup_path, &copy, name, sizeof name));
+    if (!copy) {
+        pf_log(w->s->ctx, "no backup of this unit is at hand: nothing to resume");
+        return PF_OK;
+    }
+    target_merge_copy(&w->t, &w->src, copy);
+    guess_wanted(w);
+    err = compare(w, PROVER_EXACT);
+    if (!err)
+        err = resume_check(&w->p, &w->t, copy, resumed);
+    free(copy);
+    PF_TRY(err);
+    if (!*resumed) {
+        pf_log(w->s->ctx, "%s does not hold what the device has now: making another backup", name);
+        return PF_OK;
+    }
+    pf_log(w->s->ctx, "%s is from before the interruption: going on", name);
+    snprintf(w->res->backup_path, sizeof w->res->backup_path, "%s", name);
+    w->res->backup_reused = true;
+    return PF_OK;
+}
+
 /* From a guarded target to a proved flash. */
 static enum pf_err run(struct writing *w)
 {
-    const bool backup = !w->no_backup && !w->dry_run;
+    bool backup = !w->no_backup && !w->dry_run, resumed = false;
 
     ops_keepalive(w->s);
-    PF_TRY(target_merge_edges(&w->t, &w->src, &w->p));
+    if (w->resume && backup)
+        PF_TRY(try_resume(w, &resumed));
+    backup = backup && !resumed;
+    if (!resumed)
+        PF_TRY(target_merge_edges(&w->t, &w->src, &w->p));
     guess_wanted(w);
     /* A backup will tell what differs anyway; without one, find out now. */
     PF_TRY(compare(w, backup ? PROVER_WHOLE : PROVER_EXACT));
@@ -210,7 +246,7 @@ static enum pf_err run(struct writing *w)
                              &w->res->backup_reused));
         w->res->differ = target_diff(&w->t, &w->p);
         target_plan(&w->t, w->res);
-    } else {
+    } else if (w->no_backup && !w->s->proto->store) {
         PF_TRY(read_neighbours(w));
     }
     return apply(w);
@@ -239,6 +275,7 @@ static enum pf_err run_file(struct writing *w, const struct pf_write_options *op
     }
     PF_TRY(target_guard(&w->t, &policy));
     w->no_backup = opt->no_backup;
+    w->resume = opt->resume;
     w->dry_run = opt->dry_run;
     w->force_key = opt->force_key;
     w->backup_path = opt->backup_path;
@@ -286,6 +323,7 @@ static enum pf_err run_erase(struct writing *w, const struct pf_erase_options *o
     target_want_blank(&w->t, addr, len);
     PF_TRY(target_guard(&w->t, &policy));
     w->no_backup = opt->no_backup;
+    w->resume = opt->resume;
     w->dry_run = opt->dry_run;
     w->backup_path = opt->backup_path;
     return run(w);

@@ -19,13 +19,15 @@ struct variant {
     const char *name;
     bool digest, locks;
     enum pf_digest_kind kind;
+    bool streams;
 };
 
 static const struct variant variants[] = {
-    {"crc32", true, false, PF_DIGEST_CRC32},
-    {"crc32 that locks", true, true, PF_DIGEST_CRC32},
-    {"sha256", true, false, PF_DIGEST_SHA256},
-    {"no digest", false, false, PF_DIGEST_NONE},
+    {"crc32", true, false, PF_DIGEST_CRC32, false},
+    {"crc32 that locks", true, true, PF_DIGEST_CRC32, false},
+    {"sha256", true, false, PF_DIGEST_SHA256, false},
+    {"no digest", false, false, PF_DIGEST_NONE, false},
+    {"stream", true, false, PF_DIGEST_SHA256, true},
 };
 #define VARIANTS (sizeof variants / sizeof *variants)
 
@@ -36,6 +38,8 @@ static void plug_in(struct memdev *d, const struct variant *v)
     d->proto.digest_kind = v->kind;
     if (!v->digest)
         d->proto.digest = NULL;
+    if (v->streams)
+        memdev_stream(d);
     memdev_reset(d);
     plug_content(d);
 }
@@ -227,8 +231,8 @@ static void sweep(enum operation op)
             bool fired = true;
 
             /* Another kind of digest changes nothing but what it covers. */
-            if (variants[v].kind == PF_DIGEST_SHA256 && f != MEMDEV_WRONG_DIGEST &&
-                f != MEMDEV_WRONG_READ && f != MEMDEV_LOST_WRITE)
+            if (variants[v].kind == PF_DIGEST_SHA256 && !variants[v].streams &&
+                f != MEMDEV_WRONG_DIGEST && f != MEMDEV_WRONG_READ && f != MEMDEV_LOST_WRITE)
                 continue;
             /* The backup before a change is swept call by call on its own. */
             for (; fired; r.at += (op == WRITE || op == ERASE) && !r.erased ? 4 : 1) {

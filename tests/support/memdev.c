@@ -187,6 +187,91 @@ static enum pf_err dev_write(struct pf_session *s, uint32_t addr, const uint8_t 
     return PF_OK;
 }
 
+static enum pf_err dev_map(struct pf_session *s, uint32_t addr, size_t len, uint32_t *crc)
+{
+    struct memdev *d = dev(s);
+    bool hit;
+
+    check_span(d, addr, len, PF_SECTOR);
+    PF_TRY(enter(d, d->a_us + d->b_us * (double)len / PF_SECTOR, &hit));
+    d->hashed += len;
+    for (size_t at = 0; at < len; at += PF_SECTOR)
+        crc[at / PF_SECTOR] = pf_crc32(0, d->flash + addr + at, PF_SECTOR);
+    if (hit && d->fault == MEMDEV_WRONG_DIGEST)
+        crc[len / PF_SECTOR / 2] ^= 0x400;
+    return leave(d, hit);
+}
+
+static enum pf_err dev_fetch(struct pf_session *s, uint32_t addr, size_t len, pf_sector_fn sector,
+                             void *user, struct pf_digest *out)
+{
+    struct memdev *d = dev(s);
+    uint8_t buf[PF_SECTOR];
+
+    for (size_t at = 0; at < len; at += PF_SECTOR) {
+        PF_TRY(dev_read(s, addr + (uint32_t)at, buf, PF_SECTOR));
+        PF_TRY(sector(user, addr + (uint32_t)at, buf));
+    }
+    memset(out, 0, sizeof *out);
+    out->kind = PF_DIGEST_SHA256;
+    pf_sha256(d->flash + addr, len, out->sha256);
+    return PF_OK;
+}
+
+/* Power or port goes in the middle of a sector: of its erase, or of its program. */
+static void tear(struct memdev *d, uint8_t *cell, const uint8_t *want)
+{
+    const bool erasing = d->at % 2 == 0;
+
+    for (size_t i = 0; i < PF_SECTOR; i++) {
+        const uint8_t mask = (uint8_t)((i * 2654435761u + d->at) >> 24);
+
+        cell[i] = erasing ? cell[i] | mask : (uint8_t)(want[i] | mask);
+    }
+}
+
+static enum pf_err dev_store(struct pf_session *s, uint32_t addr, size_t len, const uint8_t *data,
+                             const uint8_t *differ, pf_done_fn done, void *user,
+                             struct pf_digest *out)
+{
+    struct memdev *d = dev(s);
+
+    check_span(d, addr, len, PF_SECTOR);
+    for (size_t at = 0; at < len; at += PF_SECTOR) {
+        const uint32_t i = (uint32_t)(addr + at) / PF_SECTOR;
+        uint8_t *cell = d->flash + addr + at;
+        enum pf_err err;
+        bool hit;
+
+        if (!differ[at / PF_SECTOR]) {
+            if (memcmp(cell, data + at, PF_SECTOR) != 0)
+                return pf_fail(&d->ctx, PF_ERR_VERIFY, "0x%zx holds something else", addr + at);
+            continue;
+        }
+        err = enter(d, d->a_us + d->r_us + d->program_us, &hit);
+        if (err == PF_ERR_IO && hit) {
+            d->erases++;
+            tear(d, cell, data + at);
+        }
+        PF_TRY(err);
+        d->erases++;
+        d->erased[i]++;
+        d->writes++;
+        d->programmed[i]++;
+        d->violations += !d->unlocked;
+        if (i != d->worn && !(hit && d->fault == MEMDEV_LOST_WRITE)) {
+            if (!(hit && d->fault == MEMDEV_STUCK_ERASE))
+                memset(cell, 0xff, PF_SECTOR);
+            for (size_t k = 0; k < (hit && d->fault == MEMDEV_TORN_WRITE ? 2048 : PF_SECTOR); k++)
+                cell[k] &= data[at + k];
+        }
+        PF_TRY(leave(d, hit));
+        if (done)
+            PF_TRY(done(user, at + PF_SECTOR));
+    }
+    return dev_digest(s, addr, len, out);
+}
+
 static enum pf_err dev_read_key(struct pf_session *s, uint8_t key[16])
 {
     struct memdev *d = dev(s);
@@ -245,6 +330,14 @@ void memdev_init(struct memdev *d, uint32_t sectors, const struct pf_region *reg
     d->block_us = 150000;
     d->program_us = 8000;
     memdev_reset(d);
+}
+
+void memdev_stream(struct memdev *d)
+{
+    d->proto.digest_kind = PF_DIGEST_SHA256;
+    d->proto.map = dev_map;
+    d->proto.fetch = dev_fetch;
+    d->proto.store = dev_store;
 }
 
 void memdev_reset(struct memdev *d)

@@ -63,6 +63,10 @@ struct memdev {
 void memdev_init(struct memdev *d, uint32_t sectors, const struct pf_region *regions);
 void memdev_fini(struct memdev *d);
 
+/* Make it a link that streams: map, fetch and store, SHA-256. One sector is one call;
+ * a port that goes during a store leaves the sector half erased or half programmed. */
+void memdev_stream(struct memdev *d);
+
 /* Clear counters, clock and fault, keep the flash. */
 void memdev_reset(struct memdev *d);
 
