@@ -31,6 +31,8 @@ uint32_t hal_baud_real(struct stub_hal *h, uint32_t baud);
 /* Change now; only when idle. Forgets what was received. */
 void hal_baud(struct stub_hal *h, uint32_t baud);
 uint32_t hal_baud_max(struct stub_hal *h);
+/* The rate in use, such that hal_baud() of it changes nothing: what BAUD goes back to. */
+uint32_t hal_baud_now(struct stub_hal *h);
 
 /* As a host finds a fresh stub: 115200 baud, or waiting for a train of 55 whose
  * rate it takes on (bl602). Forgets what was received. */

@@ -286,6 +286,11 @@ uint32_t hal_baud_max(struct stub_hal *h)
     return h->baud_max;
 }
 
+uint32_t hal_baud_now(struct stub_hal *h)
+{
+    return h->chip_baud;
+}
+
 void hal_listen(struct stub_hal *h)
 {
     fake_pass(h, 0);
