@@ -9,6 +9,7 @@
 #include "common/flash.h"
 #include "common/frame.h"
 #include "common/job.h"
+#include "common/plain.h"
 #include "common/stream.h"
 
 #define STUB_VERSION 0x00010000u
@@ -17,14 +18,14 @@ enum { STUB_FAMILY_ECR6600 = 1, STUB_FAMILY_BL602 = 2 };
 
 struct stub;
 
-/* The plain language of a family; its state is at s->plain. */
-#define STUB_PLAIN_MAX (16u + 0x4004u)
+/* The plain language of a family; its state is s->plain. */
 struct stub_family {
     uint8_t id; /* STUB_FAMILY_... */
     /* After start, after BYE and after silence: nothing is half done. */
     void (*reset)(struct stub *s);
-    /* Take bytes; only called while it is ready for more (it has no job and has not
-     * entered the stream language). Returns how many of them it has used. */
+    /* Take bytes, also while there is a job: a bl602 is sent the next data while it
+     * programs. Returns how many of them it has used; 0: not ready for more. Not called
+     * while the stream language is spoken. */
     size_t (*rx)(struct stub *s, const uint8_t *data, size_t len);
     /* Called by every step: time-outs, answers of jobs that are done, what could not be
      * sent yet. Returns true when something was done. */
@@ -43,7 +44,7 @@ struct stub {
     struct stub_stream stream;
     union {
         struct stub_transfer transfer; /* stream.h */
-        uint8_t plain[STUB_PLAIN_MAX + 64];
+        struct stub_plain plain;
     };
 };
 
