@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "plugflash/stub.h"
 #include "sim/devices.h"
+#include "sim/guest.h"
 
 #define ROM_HZ      32000000u
 #define LOADER_HZ   40000000u
@@ -18,6 +20,7 @@
 #define UART_TURN   SIM_MS(2)
 #define LEAVE_NS    SIM_MS(4)
 #define SW_UART_OFF 0x02000000u
+#define OWN_HEAD    (BL602_HEADER + BL602_SEGMENT)
 
 /* ---- answers ------------------------------------------------------------- */
 
@@ -256,19 +259,53 @@ static uint32_t loader_crystal(const struct bl602_rom *rom)
     return code < sizeof khz / sizeof *khz ? khz[code] : 0;
 }
 
-/* The ROM jumps into what was uploaded. */
+static void crash(struct sim *s)
+{
+    bl602_lose(s);
+    s->phase = SIM_DEAD;
+}
+
+/* `image` is our own stub, without headers. */
+static void run_own(struct sim *s, const uint8_t *image)
+{
+    const struct pf_stub *p = &pf_stub_bl602;
+
+    bl602_of(s)->program = BL602_IN_GUEST;
+    bl602_listen(s);
+    if (!sim_guest_start(s, image, p->len - OWN_HEAD, p->load, p->entry))
+        crash(s);
+}
+
+/* What the segments hold, as they were loaded. */
+static enum sim_image loaded_image(const struct bl602_state *b)
+{
+    const struct bl602_rom *r = &b->rom;
+
+    if (r->image_len < BL602_SEGMENT || get_le32(r->image) != pf_stub_bl602.load)
+        return SIM_IMAGE_OTHER;
+    return sim_image_is(r->image + BL602_SEGMENT, r->image_len - BL602_SEGMENT,
+                        pf_stub_bl602.data + OWN_HEAD, pf_stub_bl602.len - OWN_HEAD);
+}
+
+/* The ROM jumps into what was uploaded. A stub of our own runs as it is; others are not
+ * executed, the model of the vendor's stands for them. */
 static void run_image(struct sim *s)
 {
     struct bl602_state *b = bl602_of(s);
+    enum sim_image image = loaded_image(b);
     uint32_t entry = get_le32(b->rom.header + 124), offset;
 
     if (!entry)
         entry = get_le32(b->rom.header + 128);
     if (!entry)
         entry = BL602_RAM;
-    if (b->runs_nothing || !bl602_ram_span(entry, 4, &offset)) {
-        bl602_lose(s);
-        s->phase = SIM_DEAD;
+    if (b->runs_nothing || !bl602_ram_span(entry, 4, &offset) || image == SIM_IMAGE_DAMAGED ||
+        (image == SIM_IMAGE_OURS && entry != pf_stub_bl602.entry)) {
+        crash(s);
+        return;
+    }
+    if (image == SIM_IMAGE_OURS) {
+        run_own(s, b->rom.image + BL602_SEGMENT);
         return;
     }
     b->assumed_khz = loader_crystal(&b->rom);
@@ -318,6 +355,10 @@ static void found_running(struct sim *s)
 {
     struct bl602_state *b = bl602_of(s);
 
+    if (b->own) {
+        run_own(s, pf_stub_bl602.data + OWN_HEAD);
+        return;
+    }
     b->program = BL602_IN_LOADER;
     b->assumed_khz = 0;
     loader_start(s);
@@ -439,6 +480,18 @@ static size_t app_says(const struct sim *s, unsigned n, char *buf, size_t cap)
     return len < cap ? len : cap;
 }
 
+/* For a guest: fuses are read as they are. */
+static bool efuse(const struct sim *s, uint16_t addr, uint8_t *buf, uint16_t len)
+{
+    uint8_t all[BL602_EFUSE];
+
+    if (len > sizeof all || addr > sizeof all - len)
+        return false;
+    bl602_efuse(s, all);
+    memcpy(buf, all + addr, len);
+    return true;
+}
+
 const struct sim_device_ops sim_bl602 = {
     .name = "bl602",
     .jedec = 0xEF4015,
@@ -455,6 +508,8 @@ const struct sim_device_ops sim_bl602 = {
     .timer = timer,
     .pin = pin,
     .isr = isr,
+    .efuse = efuse,
+    .run_flash = sim_reset, /* the strap is looked at again */
     .app_ok = bl602_flash_boots,
     .app_says = app_says,
 };

@@ -19,11 +19,12 @@
 #define BL602_RAM_SIZE  (BL602_RAM_END - BL602_RAM)
 #define BL602_EFUSE     128u
 #define BL602_HEADER    176u
+#define BL602_SEGMENT   16u     /* its header */
 #define BL602_ROM_MAX   4092u   /* payload */
 #define BL602_FRAME_MAX 0x4004u /* payload of the newer loaders */
 #define BL602_IMAGE_MAX 0x80000u
 
-enum bl602_program { BL602_IN_ROM, BL602_IN_LOADER };
+enum bl602_program { BL602_IN_ROM, BL602_IN_LOADER, BL602_IN_GUEST };
 
 enum bl602_link {
     BL602_LISTENING, /* measures the rate of 55s */
@@ -108,6 +109,7 @@ struct bl602_state {
     bool measure_any;  /* bytes other than 55 are measured as well */
     bool no_winbond;   /* without the shortcut for blank ranges */
     bool runs_nothing; /* an accepted image crashes */
+    bool own;          /* start=loader is our own stub */
     struct bl602_build build;
     uint32_t xtal_khz; /* on the board */
     /* Numbers, see bl602_numbers in bl602.c. */
@@ -201,7 +203,7 @@ void rom_job_done(struct sim *s);
 extern const struct bl602_build bl602_build_newest;
 /* By name; false: unknown. */
 bool bl602_build_named(const char *name, struct bl602_build *out);
-#define BL602_BUILDS "1.9.0, cube, mcu, sdk, 1.4.8, blflash or rc32m"
+#define BL602_BUILDS "1.9.0, cube, mcu, sdk, 1.4.8, blflash, rc32m or own"
 
 void loader_start(struct sim *s);
 void loader_linked(struct sim *s);

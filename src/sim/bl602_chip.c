@@ -64,6 +64,10 @@ static enum pf_err word_option(struct sim *s, const char *key, const char *value
 
     if (!strcmp(key, "strap"))
         return strap_option(s, key, value);
+    if (!strcmp(key, "loader") && !strcmp(value, "own")) {
+        b->own = true;
+        return PF_OK;
+    }
     if (!strcmp(key, "loader"))
         return bl602_build_named(value, &b->build) ? PF_OK : sim_bad(s, key, value, BL602_BUILDS);
     if (!strcmp(key, "abr"))

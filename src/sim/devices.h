@@ -44,7 +44,8 @@ extern const struct sim_device_ops sim_ecr6600;
     "                     is high), nrts or ndtr (asserted is low)\n"                              \
     "session=500000       start=loader: rate of the session found running, 0 none, waits for "     \
     "55s\n"                                                                                        \
-    "loader=1.9.0         build: 1.9.0, cube, mcu, sdk, 1.4.8, blflash, rc32m\n"                   \
+    "loader=1.9.0         what an upload becomes: 1.9.0, cube, mcu, sdk, 1.4.8, blflash, rc32m\n"  \
+    "                     (a stub of ours runs itself); start=loader: also own\n"                  \
     "idle=10000           ms of one of its receive time-outs, two end a session (by build)\n"      \
     "romidle=2000         ms without a byte that end a session of the ROM\n"                       \
     "sha=4M               hash speed, as crc=\n"                                                   \
@@ -68,6 +69,7 @@ extern const struct sim_device_ops sim_ecr6600;
 #define ECR6600_HELP                                                                               \
     "ecr6600: mask ROM, uboot, and the RAM stub that was uploaded\n"                               \
     "stub=custom          what an upload becomes: custom, 1.3.11, 1.3.4, 1.4.0\n"                  \
+    "                     (a stub of ours runs itself); start=stub: also own\n"                    \
     "boot=45              ms from reset to the UART window\n"                                      \
     "window=100           ms it is open when the application is valid\n"                           \
     "loop=1000            ms it is open, again and again, when it is not\n"                        \

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "plugflash/stub.h"
 #include "sim/devices.h"
 #include "sim/ecr6600.h"
+#include "sim/guest.h"
 
 #define RAM_MAX      0x30000u /* of the instruction RAM an image may fill */
 #define IMAGE_MIN    256u     /* less holds no vectors, let alone a stub */
@@ -85,7 +87,7 @@ static enum pf_err choices(struct sim *s, const char *key, const char *value, bo
         {"wtype", "check|any"},
         {"nv", "full|nomac|blank"},
         {"layout", "obk|at|obk-high|at-high"},
-        {"stub", "custom|1.3.11|1.3.4|1.4.0"},
+        {"stub", "custom|1.3.11|1.3.4|1.4.0|own"},
     };
     struct ecrdev *e = ecrdev(s);
     size_t i = 0;
@@ -120,7 +122,8 @@ static enum pf_err choices(struct sim *s, const char *key, const char *value, bo
         e->high = v > 1;
         break;
     default:
-        e->kind = (enum ecrdev_kind)v;
+        e->own = v == ECRDEV_KINDS;
+        e->kind = e->own ? ECRDEV_CUSTOM : (enum ecrdev_kind)v;
         break;
     }
     return PF_OK;
@@ -149,6 +152,7 @@ static enum pf_err option(struct sim *s, const char *key, const char *value, boo
         if (!sim_number(value, 300, 10000000, &v))
             return sim_bad(s, key, value, "a rate");
         e->stub_baud = (uint32_t)v;
+        e->stub_baud_given = true;
         return PF_OK;
     }
     if (!strcmp(key, "header")) {
@@ -247,6 +251,18 @@ static void open_window(struct sim *s)
         sim_chat(s, (const uint8_t *)says[e->found], strlen(says[e->found]));
 }
 
+/* `image` is our own stub. */
+static void run_own(struct sim *s, const uint8_t *image)
+{
+    const struct pf_stub *p = &pf_stub_ecr6600;
+
+    ecrdev(s)->at = ECRDEV_GUEST;
+    s->rx_len = 0;
+    sim_linked(s);
+    if (!sim_guest_start(s, image, p->len, p->load, p->entry))
+        ecrdev_crash(s);
+}
+
 static void boot(struct sim *s)
 {
     struct ecrdev *e = ecrdev(s);
@@ -257,7 +273,12 @@ static void boot(struct sim *s)
     e->rom_first = e->rom_first_ns && e->found != ECRDEV_NO_UBOOT;
     if (!first)
         return;
-    if (s->cfg.start == SIM_START_STUB) {
+    if (s->cfg.start == SIM_START_STUB && e->own) {
+        s->rx_from = s->now;
+        run_own(s, pf_stub_ecr6600.data);
+        if (e->stub_baud_given)
+            s->baud = ecrdev_real_baud(e->stub_baud);
+    } else if (s->cfg.start == SIM_START_STUB) {
         s->rx_from = s->now;
         ecrdev_stub_start(s);
         s->busy_until = s->now; /* it has been there for long */
@@ -351,7 +372,8 @@ static unsigned wire_damage(const struct sim *s)
         const struct fault *f = &s->plan.fault[i];
 
         if (f->fired && f->dir == FAULT_TO_DEVICE &&
-            (f->kind == FAULT_FLIP || f->kind == FAULT_DUP || f->kind == FAULT_DROP))
+            (f->kind == FAULT_FLIP || f->kind == FAULT_DUP || f->kind == FAULT_DROP ||
+             f->kind == FAULT_BURST))
             n++;
     }
     return n;
@@ -375,6 +397,12 @@ static void take_header(struct sim *s, uint8_t byte)
     e->image_left = get_le32(e->head + 8);
     e->image_have = 0;
     e->damage = wire_damage(s);
+    if (!e->image)
+        e->image = malloc(RAM_MAX);
+    if (!e->image) {
+        ecrdev_crash(s);
+        return;
+    }
     e->block_left = e->image_left < 1024 ? e->image_left : 1024;
     sim_linked(s);
     e->patience = s->now + PATIENCE_NS;
@@ -391,8 +419,30 @@ static bool image_runs(const struct sim *s)
 {
     const struct ecrdev *e = ecrdev(s);
 
-    return e->image_start[0] == 0x48 && e->image_start[1] == 0x00 && e->image_have >= IMAGE_MIN &&
+    return e->image[0] == 0x48 && e->image[1] == 0x00 && e->image_have >= IMAGE_MIN &&
            e->damage == wire_damage(s);
+}
+
+/* What was uploaded is jumped to. A stub of our own runs as it is; others are not
+ * executed, a model stands for them. */
+static void run_image(struct sim *s)
+{
+    const struct ecrdev *e = ecrdev(s);
+
+    switch (sim_image_is(e->image, e->image_have, pf_stub_ecr6600.data, pf_stub_ecr6600.len)) {
+    case SIM_IMAGE_OURS:
+        run_own(s, e->image);
+        return;
+    case SIM_IMAGE_DAMAGED:
+        break;
+    case SIM_IMAGE_OTHER:
+        if (image_runs(s)) {
+            ecrdev_stub_start(s);
+            return;
+        }
+        break;
+    }
+    ecrdev_crash(s);
 }
 
 static void take_block(struct sim *s, uint8_t byte)
@@ -400,12 +450,11 @@ static void take_block(struct sim *s, uint8_t byte)
     struct ecrdev *e = ecrdev(s);
     static const uint8_t done = 0x00;
 
-    if (e->image_have < sizeof e->image_start)
-        e->image_start[e->image_have] = byte;
-    if (e->image_have++ >= RAM_MAX) {
+    if (e->image_have == RAM_MAX) {
         ecrdev_crash(s); /* it overwrites what runs */
         return;
     }
+    e->image[e->image_have++] = byte;
     e->image_left--;
     if (--e->block_left)
         return;
@@ -414,10 +463,7 @@ static void take_block(struct sim *s, uint8_t byte)
     if (!ecrdev_say(s, &done, 1) || e->image_left)
         return;
     e->patience = SIM_NEVER;
-    if (image_runs(s))
-        ecrdev_stub_start(s);
-    else
-        ecrdev_crash(s);
+    run_image(s);
 }
 
 /* ---- the device ----------------------------------------------------------- */
@@ -529,9 +575,19 @@ static size_t app_says(const struct sim *s, unsigned n, char *buf, size_t cap)
     return len < 0 ? 0 : (size_t)len < cap ? (size_t)len : cap - 1;
 }
 
+/* For a guest: fuses are read as they are. */
+static bool efuse(const struct sim *s, uint16_t addr, uint8_t *buf, uint16_t len)
+{
+    if (len > ECRDEV_EFUSE || addr > ECRDEV_EFUSE - len)
+        return false;
+    memcpy(buf, ecrdev(s)->efuse + addr, len);
+    return true;
+}
+
 static void fini(struct sim *s)
 {
     ecrdev_stub_fini(ecrdev(s));
+    free(ecrdev(s)->image);
 }
 
 const struct sim_device_ops sim_ecr6600 = {
@@ -553,5 +609,7 @@ const struct sim_device_ops sim_ecr6600 = {
     .reset_ignored = reset_ignored,
     .app_says = app_says,
     .app_boot_ns = SIM_MS(5),
+    .efuse = efuse,
+    .run_flash = ecrdev_jump_to_flash,
     .fini = fini,
 };

@@ -39,6 +39,7 @@ enum ecrdev_at {
     ECRDEV_HEADER,  /* collects 12 bytes, for ever */
     ECRDEV_BLOCKS,  /* takes the RAM image */
     ECRDEV_STUB,
+    ECRDEV_GUEST,    /* our own stub runs, guest.h */
     ECRDEV_STUB_ERR, /* command 06 found nothing to run */
 };
 
@@ -117,7 +118,8 @@ struct ecrdev_stub {
 struct ecrdev {
     /* switches */
     uint64_t boot_ns, window_ns, loop_ns, rom_ns, rom_first_ns, unit_ns, pack_rate;
-    bool xtal26, pad_off, stale_cache, any_type, at_layout, high, header_given;
+    bool own; /* start=stub is our own */
+    bool stub_baud_given, xtal26, pad_off, stale_cache, any_type, at_layout, high, header_given;
     uint32_t stub_baud, header_bytes;
     enum ecrdev_kind kind;
     enum { ECRDEV_NV_FULL, ECRDEV_NV_NOMAC, ECRDEV_NV_BLANK } nv;
@@ -138,7 +140,7 @@ struct ecrdev {
     uint8_t head[12];
     size_t head_have;
     uint32_t image_left, block_left, image_have;
-    uint8_t image_start[2];
+    uint8_t *image;  /* owned; RAM_MAX bytes once something was uploaded */
     unsigned damage; /* of the wire, when the download began */
 
     struct ecrdev_stub stub;

@@ -16,6 +16,7 @@ static const struct {
     const char *word; /* ARG may also be this */
 } kinds[FAULT_KIND_COUNT] = {
     [FAULT_DROP] = {"drop", true, ARG_LENGTH, 1, NULL},
+    [FAULT_BURST] = {"burst", true, ARG_LENGTH, 200, NULL},
     [FAULT_FLIP] = {"flip", true, ARG_VALUE, 8, NULL}, /* 8: the seed chooses */
     [FAULT_DUP] = {"dup", true, ARG_VALUE, 1, NULL},
     [FAULT_DELAY] = {"delay", true, ARG_VALUE, 50, NULL},

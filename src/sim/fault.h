@@ -19,6 +19,7 @@
 enum fault_kind {
     /* by byte of a direction */
     FAULT_DROP,
+    FAULT_BURST,
     FAULT_FLIP,
     FAULT_DUP,
     FAULT_DELAY,
@@ -65,6 +66,7 @@ struct fault_plan {
 #define FAULT_HELP                                                                                 \
     "fault=KIND@N[:ARG]   faults, joined by '+'; N counts from 0\n"                                \
     "  drop>@N[:COUNT]      bytes N.. from host to device are lost (drop<: device to host)\n"      \
+    "  burst>@N[:COUNT]     COUNT (200) bytes vanish in the adapter, what follows closes up\n"     \
     "  flip<@N[:BIT]        one bit of byte N is inverted (default: chosen by the seed)\n"         \
     "  dup<@N[:TIMES]       byte N comes TIMES (1) more often\n"                                   \
     "  delay<@N[:MS]        byte N and what follows come MS (50) later\n"                          \

@@ -75,6 +75,11 @@ void sim_guest_crash(struct sim *s);
 
 /* ---- for devices and machine.c ------------------------------------------- */
 
+/* What an image in RAM is, by its mark behind the first jump (stubs/README.md): ours as
+ * shipped, something that begins like it and is not the same, or somebody else's. */
+enum sim_image { SIM_IMAGE_OTHER, SIM_IMAGE_OURS, SIM_IMAGE_DAMAGED };
+enum sim_image sim_image_is(const uint8_t *image, size_t len, const uint8_t *ours, size_t ours_len);
+
 /* Jump to an image in RAM, which must stay until the next reset. False: no memory. */
 bool sim_guest_start(struct sim *s, const uint8_t *image, size_t len, uint32_t load,
                      uint32_t entry);

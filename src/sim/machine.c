@@ -208,6 +208,8 @@ static uint64_t transmit_faulty(struct sim *s, struct bus_queue *q, struct fault
     switch (f->kind) {
     case FAULT_DROP: /* it was on the wire and nobody caught it */
         return start + run.byte_ns;
+    case FAULT_BURST: /* a buffer was overrun: no pause where it was */
+        return start;
     case FAULT_DELAY:
         start += SIM_MS(f->arg);
         break;
