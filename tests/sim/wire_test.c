@@ -225,6 +225,31 @@ static void wire_faults_hit_the_byte_they_name(void **state)
     assert_int_equal(exchange("silence@0", in, NULL), 0);
 }
 
+static void a_burst_takes_bytes_out_without_a_pause(void **state)
+{
+    static uint8_t in[4111], whole[4111];
+    uint64_t lost, vanished;
+    struct rig r;
+
+    (void)state;
+    assert_int_equal(exchange("burst<@3:5", in, NULL), 10);
+    assert_memory_equal(in, good, 3);
+    assert_memory_equal(in + 3, good + 8, 7);
+
+    /* 200 unless told; what was dropped has taken its time, what vanished none. */
+    rig_open(&r, "bk7231n,start=loader,fault=burst<@1000");
+    rig_send(&r, "01 E0 FC FF F4 05 00 09 00 00 01 00");
+    assert_int_equal(rig_read(&r, in, sizeof in, 1000), 3911);
+    rig_send(&r, "01 E0 FC FF F4 05 00 09 00 00 01 00");
+    assert_int_equal(rig_read(&r, whole, sizeof whole, 1000), 4111);
+    assert_memory_equal(in, whole, 1000);
+    assert_memory_equal(in + 1000, whole + 1200, 2911);
+    rig_close(&r);
+    assert_int_equal(exchange("drop>@1:8", in, &lost), 0);
+    assert_int_equal(exchange("burst>@1:8", in, &vanished), 0);
+    assert_in_range(lost - vanished, 690, 700); /* 8 bytes at 115200 baud */
+}
+
 static void late_and_fragmented_bytes_arrive_complete(void **state)
 {
     uint8_t in[64];
@@ -524,6 +549,7 @@ int main(void)
         cmocka_unit_test(a_wrong_rate_makes_garbage_both_ways_and_does_so_repeatably),
         cmocka_unit_test(rates_up_to_three_percent_apart_are_understood),
         cmocka_unit_test(wire_faults_hit_the_byte_they_name),
+        cmocka_unit_test(a_burst_takes_bytes_out_without_a_pause),
         cmocka_unit_test(late_and_fragmented_bytes_arrive_complete),
         cmocka_unit_test(a_held_answer_comes_just_before_the_next_one),
         cmocka_unit_test(a_wrong_hash_is_wrong_once),
