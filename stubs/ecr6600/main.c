@@ -1,8 +1,26 @@
 /* main.c - set up the chip, then the stub for ever. */
+#include "common/stub.h"
+#include "ecr6600/chip.h"
+#include "ecr6600/regs.h"
+
 int main(void);
+
+static struct stub stub;
 
 int main(void)
 {
-    for (;;)
+    /* The loader's last byte is still on its way out, and needs the clock as it is. */
+    for (uint32_t patience = 200000; patience && !(UART_LSR & UART_LSR_TEMT); patience--)
         ;
+    chip_time_init();
+    chip_clock_init();
+    chip_uart_init();
+    chip_spi_init();
+    hal_listen(NULL);
+
+    stub_init(&stub, &stub_ecr6600, NULL);
+    for (;;) {
+        stub_step(&stub);
+        hal_us(NULL);
+    }
 }
