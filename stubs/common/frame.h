@@ -47,7 +47,6 @@ void stub_fill(struct stub_hal *h, uint8_t *to, uint8_t value, size_t len);
 size_t stub_frame_seal(struct stub_hal *h, uint8_t *buf, uint8_t type, uint16_t seq, uint16_t len);
 
 struct stub_receiver {
-    uint8_t buf[STUB_FRAME_SIZE];
     uint16_t at, have; /* the candidate, the end of what is held */
     uint16_t taken;    /* size of the frame handed out last, from `at` */
     uint16_t summed;   /* `crc` is of the bytes from `at` to here */
@@ -56,7 +55,15 @@ struct stub_receiver {
     bool damaged;
     uint8_t damaged_type;
     uint16_t damaged_seq;
+    uint8_t buf[STUB_FRAME_SIZE];
 };
+
+/* Forget what is held; all zero will do for a start, too. */
+static inline void stub_receive_reset(struct stub_receiver *r)
+{
+    r->at = r->have = r->taken = 0;
+    r->damaged = false;
+}
 
 /* Feed bytes until a frame is complete; returns how many were used. *got tells
  * whether `f` is a valid frame. Call with len 0 to look again at what is held. */

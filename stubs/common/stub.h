@@ -41,9 +41,11 @@ struct stub {
     bool streaming;
     uint32_t heard_us; /* of the last byte; in the stream language of the last valid frame */
     uint8_t caps[32];
+    uint8_t in[256]; /* taken from the ring, not yet by a language */
+    uint16_t in_at, in_len;
     struct stub_stream stream;
     union {
-        struct stub_transfer transfer; /* stream.h */
+        union stub_transfer transfer; /* stream.h */
         struct stub_plain plain;
     };
 };
