@@ -82,6 +82,9 @@ struct pf_session {
                             one sector */
     bool strayed; /* set when the device reported a change that nobody asked for (a request was
                      damaged on the way): whoever can compare the flash clears it */
+    bool unsaid;  /* open() has left the CHIP event to pf_session_open(): the rate changes yet */
+    struct pf_field extra[2]; /* of that event: what only this family has */
+    size_t extras;
     struct pf_identity id;
 };
 
@@ -152,7 +155,10 @@ struct pf_protocol {
                          const uint8_t *differ, pf_done_fn done, void *user, struct pf_digest *out);
 
     /* Enter the stream language when the stub has it: its 32 bytes of capabilities.
-     * PF_ERR_SUPPORT: it has not. Used by protocols/stream only. */
+     * One try: after PF_ERR_TIMEOUT and PF_ERR_PROTOCOL it may have been entered all the
+     * same. PF_ERR_SUPPORT: it has not; the session is as good as without the question.
+     * Called again, the stub has fallen silent in that language for more than 5 s, or
+     * was reset: the family finds out. Used by protocols/stream only. */
     enum pf_err (*enter_stream)(struct pf_session *s, uint8_t caps[32]);
 
     /* Keep an idle link alive; called by ops before and between slow host
