@@ -25,12 +25,12 @@ static uint32_t near_enough(uint32_t real, uint32_t baud)
     return (uint64_t)distance(real, baud) * 1000 <= (uint64_t)baud * 25 ? real : 0;
 }
 
-/* 80 MHz, over-sampled by an even number, times a divisor. */
+/* 80 MHz, over-sampled by an even number, times a divisor: the pair that comes nearest. */
 static uint32_t ecr_real_baud(uint32_t baud)
 {
     uint32_t best = 0;
 
-    for (uint32_t osc = 8; baud && osc <= 32; osc += 2) {
+    for (uint32_t osc = 8; baud && osc < 32; osc += 2) {
         uint32_t unit = 80000000u / osc, div = (unit + baud / 2) / baud, real;
 
         if (!div || div > 0xffff)
@@ -124,7 +124,7 @@ static uint32_t measured(const struct stub_chip *chip, uint32_t baud)
 {
     if (baud > 970000)
         baud = (baud + 250000) / 500000 * 500000;
-    return chip->real_baud(baud);
+    return baud <= BAUD_MAX ? chip->real_baud(baud) : 0;
 }
 
 bool stub_hal_pin(struct stub_hal *h, uint32_t baud, uint8_t byte)
