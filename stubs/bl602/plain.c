@@ -168,7 +168,7 @@ static uint16_t bl_write(struct stub *s, uint32_t len)
 {
     struct stub_plain *p = &s->plain;
     const uint8_t *body = p->body + p->offset;
-    uint32_t addr = stub_le32(body);
+    uint32_t addr = stub_get32(body);
 
     if (len < 5)
         return BL_PARA;
@@ -263,7 +263,7 @@ static uint16_t bl_ask(struct stub *s, uint8_t cmd)
 static uint16_t bl_request(struct stub *s, uint8_t cmd, uint32_t len)
 {
     const uint8_t *body = s->plain.body + s->plain.offset;
-    uint32_t a = stub_le32(body), b = stub_le32(body + 4);
+    uint32_t a = stub_get32(body), b = stub_get32(body + 4);
     bool pair = len == 8;
 
     switch (cmd) {

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-uint32_t stub_le32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 uint32_t stub_plain_len(const struct stub_plain *p)
 {
     return p->head[2] | (uint32_t)p->head[3] << 8;

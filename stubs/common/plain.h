@@ -55,8 +55,6 @@ struct stub_plain {
 
 struct stub;
 
-uint32_t stub_le32(const uint8_t *p);
-
 /* Take bytes of a frame that ends `tail` bytes behind its payload; returns how many
  * it used. p->whole tells that the frame is complete: then it takes none. */
 size_t stub_plain_take(struct stub *s, uint32_t tail, const uint8_t *data, size_t len);

@@ -46,10 +46,12 @@ static size_t stub_take(struct stub *s)
 
     if (s->streaming)
         return stub_stream_rx(s, data, len);
-    if (!len || s->job.kind != STUB_JOB_NONE)
+    if (!len)
         return 0;
-    /* A write or an erase may have been left in the middle; plain commands do not expect it. */
-    if (!stub_flash_ready(&s->flash) && hal_us(s->h) - s->stream.ready_us < STUB_FLASH_GIVE_UP)
+    /* A write or an erase may have been left in the middle; plain commands do not expect it.
+     * Their own job is theirs to know of: a bl602 takes the next data while it programs. */
+    if (s->job.kind == STUB_JOB_NONE && !stub_flash_ready(&s->flash) &&
+        hal_us(s->h) - s->stream.ready_us < STUB_FLASH_GIVE_UP)
         return 0;
     s->heard_us = hal_us(s->h);
     return s->family->rx(s, data, len);

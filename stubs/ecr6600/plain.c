@@ -88,14 +88,16 @@ static uint8_t ecr_later(struct stub *s, enum stub_plain_doing doing)
  * mind either. */
 static void ecr_erase(struct stub *s, uint32_t addr, uint32_t len)
 {
+    bool mixed = len >= STUB_BLOCK;
+
     len = addr % STUB_SECTOR ? 0 : (len + STUB_SECTOR - 1) & ~(STUB_SECTOR - 1);
-    stub_job_erase(&s->job, addr, len, len >= STUB_BLOCK);
+    stub_job_erase(&s->job, addr, len, mixed);
 }
 
 static uint8_t ecr_span(struct stub *s, uint8_t op)
 {
     struct stub_plain *p = &s->plain;
-    uint32_t addr = stub_le32(p->body), len = stub_le32(p->body + 4);
+    uint32_t addr = stub_get32(p->body), len = stub_get32(p->body + 4);
 
     if (!stub_flash_has(&s->flash, addr, len))
         return ECR_ADDR_ERROR;
@@ -146,7 +148,7 @@ static uint8_t ecr_efuse_words(struct stub *s, const uint8_t *b)
 
 static uint8_t ecr_baud(struct stub *s)
 {
-    s->plain.addr = stub_le32(s->plain.body);
+    s->plain.addr = stub_get32(s->plain.body);
     return hal_baud_real(s->h, s->plain.addr) ? ecr_later(s, STUB_PLAIN_BAUD) : ECR_ERROR;
 }
 
