@@ -147,6 +147,7 @@ void sim_guest_send(struct sim *s, const uint8_t *bytes, size_t len)
     if (s->guest.then != SIM_GUEST_STAYS)
         return;
     s->guest.ignored = 0;
+    sim_linked(s);
     sim_send(s, sim_guest_now(s), bytes, len);
 }
 

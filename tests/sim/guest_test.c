@@ -726,6 +726,30 @@ static void after_a_crash_or_a_run_it_is_not_heard_again(void **state)
     rig_close(&r);
 }
 
+static void a_person_leaves_the_plug_alone_while_it_answers(void **state)
+{
+    struct rig r;
+
+    (void)state;
+    rig_open_flash(&r, "bl602,start=loader,loader=own,reset=none,strap=high,power=cycle:3000",
+                   flash, SIZE);
+    pf_sleep(r.t, 10000);
+    assert_true(bl_sync(&r, 500000));
+    pf_sleep(r.t, 3500000);
+    bl_send(&r, 0x36, NULL, 0);
+    rig_expect(&r, "4F 4B 04 00 EF 40 12 80");
+    assert_int_equal(rig_view(&r).resets, 1);
+    rig_close(&r);
+
+    toy_open(&r, ",reset=none,power=cycle:1000");
+    pf_sleep(r.t, 1500000);
+    rig_talk(&r, "41", "41 00 00 00");
+    rig_send(&r, "63"); /* it crashes */
+    pf_sleep(r.t, 1500000);
+    assert_int_equal(rig_view(&r).resets, 2);
+    rig_close(&r);
+}
+
 static int group_setup(void **state)
 {
     (void)state;
@@ -757,6 +781,7 @@ int main(void)
         cmocka_unit_test(a_test_may_say_what_runs),
         cmocka_unit_test(what_a_guest_spends_passes_before_it_answers),
         cmocka_unit_test(after_a_crash_or_a_run_it_is_not_heard_again),
+        cmocka_unit_test(a_person_leaves_the_plug_alone_while_it_answers),
     };
 
     return cmocka_run_group_tests(tests, group_setup, NULL);

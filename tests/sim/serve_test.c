@@ -470,6 +470,36 @@ static void a_bl602_measures_a_train_over_tcp_and_answers(void **state)
     }
 }
 
+/* Our own stub runs there as well, and all its work takes no time. */
+static void a_stub_of_ours_is_served(void **state)
+{
+    static const uint8_t read[] = {0xA5, 0x03, 0x08, 0x00, 0, 0, 0, 0, 0, 0x80, 0, 0, 0x30};
+    static const uint8_t erase[] = {0xA5, 0x04, 0x08, 0x00, 0, 0, 4, 0, 0, 0, 1, 0, 0xB6};
+    static uint8_t in[4 + 0x8000 + 2];
+    struct server s;
+    uint8_t sum = 0;
+    int fd;
+
+    (void)state;
+    start(&s, "ecr6600,start=stub,stub=own", "tcp:0");
+    fd = dial(&s);
+    poll(NULL, 0, 50); /* it starts */
+    put(fd, "\xA5\x00\x04\x00\x63\x6E\x79\x73\x66", 9);
+    assert_int_equal(take(fd, in, 6, PATIENCE), 6);
+    assert_memory_equal(in, "\x5A\x00\x00\x00\x00\x5A", 6);
+    put(fd, read, sizeof read);
+    assert_int_equal(take(fd, in, sizeof in, PATIENCE), sizeof in);
+    for (size_t i = 0; i < sizeof in - 1; i++)
+        sum = (uint8_t)(sum + in[i]);
+    assert_memory_equal(in, "\x5A\x03\x00\x80", 4);
+    assert_int_equal(sum, in[sizeof in - 1]);
+    put(fd, erase, sizeof erase);
+    assert_int_equal(take(fd, in, 6, PATIENCE), 6);
+    assert_memory_equal(in, "\x5A\x04\x00\x00\x00\x5E", 6);
+    close(fd);
+    finish(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +515,7 @@ int main(void)
         cmocka_unit_test(bad_addresses_are_refused),
         cmocka_unit_test(telnet_is_the_same_in_one_piece_and_byte_by_byte),
         cmocka_unit_test(telnet_survives_any_bytes),
+        cmocka_unit_test(a_stub_of_ours_is_served),
     };
 
     signal(SIGPIPE, SIG_IGN);
