@@ -6,9 +6,10 @@
  * too. Not here, and a fault when it is met: FPU, DSP, audio, string, EX9, IFC,
  * d0/d1, cache and TLB operations, big-endian data, calls with a condition.
  *
- * It is stricter than a chip: words and half-words must lie on their own
- * boundaries, lmw and smw included (V3 would allow any, V3m code has no use for
- * it); reserved fields must be zero; ROM cannot be written. */
+ * It is stricter than a chip. Words and half-words must lie on their own boundaries,
+ * also for lmw and smw, which V3 would allow anywhere: GCC uses that for -march=v3 and not
+ * for v3m. Reserved fields must be zero; ROM cannot be written; what the architecture
+ * leaves open, like a division by zero, is a fault. */
 #ifndef EMU_NDS32_H
 #define EMU_NDS32_H
 

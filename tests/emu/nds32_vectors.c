@@ -115,6 +115,7 @@ const struct nds32_vector nds32_vectors[] = {
     {"ave $r0, $r1, $r2", "42008802", "r1=0xffffffff r2=0xfffffffc", "r0=0xfffffffe"},
     {"abs $r0, $r1", "42008003", "r1=0xfffffffb", "r0=5"},
     {"abs $r0, $r1", "42008003", "r1=5", "r0=5"},
+    {"abs $r0, $r1", "42008003", "r1=0x80000000", "r0=0x7fffffff"},
     {"clips $r0, $r1, 7", "42009c04", "r1=200", "r0=127"},
     {"clips $r0, $r1, 7", "42009c04", "r1=0xffffff00", "r0=0xffffff80"},
     {"clips $r0, $r1, 7", "42009c04", "r1=0xffffffff", "r0=0xffffffff"},
