@@ -73,8 +73,9 @@ static bool bl_mac(struct stub_hal *h, uint8_t mac[6])
     return any;
 }
 
-/* `spend`: instructions of the shipped binaries per byte, measured on the emulated CPUs
- * of the tests, at 160 MHz. */
+/* `spend`: what the shipped binaries need per byte, by the instructions they execute on
+ * the emulated CPUs of tests/emu, at 160 MHz. Not measured yet: estimates, the same for
+ * both. */
 static const struct stub_chip chips[] = {
     {
         .name = "ecr6600",
