@@ -7,6 +7,7 @@
 #include "bl602/bl602_chips.h"
 #include "ecr6600/ecr6600_chips.h"
 #include "plugflash/protocol.h"
+#include "stream/stream_session.h"
 
 const struct pf_protocol *const pf_protocols[] = {
     &pf_bk7231_protocol,
@@ -20,8 +21,8 @@ const struct pf_chip *const pf_chips[] = {
 };
 
 /* How `--chip auto` goes round: the first turn of each family, longer each time.
- * A family whose loader takes nothing but a stub can, without one, only be found
- * by a stub that runs already; that is a short look at the end. */
+ * A family whose loader takes nothing but a stub can, without one (--stub none), only
+ * be found by a stub that runs already; that is a short look at the end. */
 static const struct {
     const struct pf_protocol *proto;
     const char *title;
@@ -135,7 +136,7 @@ static uint64_t registry_turn(const struct pf_link_options *opt, size_t i, unsig
     uint64_t total = opt->sync_timeout_us, left = total > used ? total - used : 0;
     uint64_t first = registry_turns[i].turn_us, turn;
 
-    if (opt->stub)
+    if (opt->stub || opt->use_stub != PF_STUB_NONE)
         turn = first * (round + 2) / 2;
     else if (registry_turns[i].wants_stub)
         turn = LOOK_US;
@@ -218,6 +219,18 @@ static enum pf_err registry_auto(struct pf_ctx *ctx, struct pf_transport *port,
     return PF_ERR_SYNC;
 }
 
+/* A faster language, where the stub has one. */
+static enum pf_err registry_upgrade(const struct pf_link_options *opt, struct pf_session **out)
+{
+    enum pf_err err = stream_upgrade(opt, out);
+
+    if (err) {
+        pf_session_close(*out);
+        *out = NULL;
+    }
+    return err;
+}
+
 enum pf_err pf_session_open(struct pf_ctx *ctx, struct pf_transport *port,
                             const struct pf_link_options *opt, struct pf_session **out)
 {
@@ -230,14 +243,15 @@ enum pf_err pf_session_open(struct pf_ctx *ctx, struct pf_transport *port,
 
         if (!chip)
             return registry_unknown_chip(ctx, opt->chip);
-        return chip->protocol->open(ctx, port, opt, out);
+        PF_TRY(chip->protocol->open(ctx, port, opt, out));
+        return registry_upgrade(opt, out);
     }
     ctx->sink = registry_sink;
     ctx->user = &hush;
     err = registry_auto(ctx, port, opt, &hush, out);
     ctx->sink = hush.sink;
     ctx->user = hush.user;
-    return err;
+    return err ? err : registry_upgrade(opt, out);
 }
 
 void pf_session_close(struct pf_session *s)

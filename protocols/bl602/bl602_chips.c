@@ -4,6 +4,7 @@
  * and its tables are is fixed, the rest is what the known layouts have in
  * common, guarded wherever one of them keeps keys or parameters. */
 #include "bl602/bl602_chips.h"
+#include "plugflash/stub.h"
 
 /* 460800 and 230400 for links that need them; the loader meets the others
  * within 0.2 %, 921600 within 1 %. Most adapters do not reach the top. */
@@ -46,6 +47,7 @@ const struct pf_chip bl602_chip = {
     .baud = {.boot = BL602_ROM_BAUD_SLOW, .fast = 921600, .ladder = bl602_ladder},
     .regions = bl602_regions,
     .info_sectors = bl602_info,
-    .takes_stub = true, /* none of our own yet: the place for one is here */
+    .takes_stub = true,
+    .stub = &pf_stub_bl602,
     .tested = {PF_TESTED_SIM, PF_TESTED_SIM, PF_TESTED_SIM},
 };

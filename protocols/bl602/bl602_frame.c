@@ -127,6 +127,15 @@ struct bl602_request bl602_req_mac(void)
     return req_asking(BL602_READ_MAC, "read_mac", 10);
 }
 
+struct bl602_request bl602_req_stream(void)
+{
+    struct bl602_request rq = req_asking(BL602_STREAM, "stream", BL602_CAPS_LEN);
+
+    memcpy(rq.arg, "PFS1", 4);
+    rq.arg_len = 4;
+    return rq;
+}
+
 struct bl602_request bl602_req_status(uint8_t opcode)
 {
     struct bl602_request rq = req_asking(BL602_READ_STATUS, "read_status_register", 1);

@@ -27,6 +27,7 @@ enum bl602_cmd {
     BL602_WRITE_CHECK = 0x3a,
     BL602_READ_SHA256 = 0x3d,
     BL602_READ_MAC = 0x42,
+    BL602_STREAM = 0xb0, /* ours only */
 };
 
 /* Codes behind FL that decide something; bl602_error_name() knows all. */
@@ -47,6 +48,7 @@ enum bl602_error {
 #define BL602_DATA_MAX  16388u /* of any frame, either way */
 #define BL602_FRAME_MAX (BL602_HEAD + BL602_DATA_MAX)
 #define BL602_ROM_MAX   4092u /* payload of a frame to the ROM */
+#define BL602_CAPS_LEN  32u
 
 /* The checksum of a frame: the two length bytes and the payload, summed. 0 on
  * the wire means that the receiver does not check. */
@@ -78,6 +80,7 @@ struct bl602_request bl602_req_run_image(void);
 struct bl602_request bl602_req_reset(void);
 struct bl602_request bl602_req_jedec(void);
 struct bl602_request bl602_req_mac(void);
+struct bl602_request bl602_req_stream(void); /* into the stream language */
 struct bl602_request bl602_req_status(uint8_t opcode);
 struct bl602_request bl602_req_memory(uint32_t addr); /* 4 bytes: more are read wrongly */
 /* `last` is the address of the last byte; any byte of a sector names all of it. */
@@ -138,7 +141,7 @@ struct bl602_boot_info {
     uint8_t mac[6]; /* as printed on labels */
 };
 #define BL602_VERSION_ROM    0x00000001u
-#define BL602_VERSION_STUB   0xfffffffeu /* set aside for a stub of our own */
+#define BL602_VERSION_STUB   0xfffffffeu /* a stub of our own */
 #define BL602_VERSION_LOADER 0xffffffffu
 void bl602_boot_info_decode(const uint8_t data[20], struct bl602_boot_info *out);
 

@@ -17,8 +17,7 @@
 #define CAPACITY_MAX   0x18 /* 16 MiB: what 24 address bits reach */
 #define STATUS_PROTECT 0x7c /* BP4..BP0 */
 
-/* A question that a loader may not know. PF_ERR_TIMEOUT: no answer to it. */
-static enum pf_err identify_ask(struct bl602 *s, struct bl602_request rq, struct bl602_reply *r)
+enum pf_err bl602_ask_optional(struct bl602 *s, struct bl602_request rq, struct bl602_reply *r)
 {
     enum pf_err err;
 
@@ -78,7 +77,7 @@ static enum pf_err identify_mac(struct bl602 *s)
     uint8_t mac[6];
 
     for (int try = 0; try < 3; try++) {
-        enum pf_err err = identify_ask(s, bl602_req_mac(), &r);
+        enum pf_err err = bl602_ask_optional(s, bl602_req_mac(), &r);
 
         if (!err && bl602_mac_decode(r.data, mac)) {
             identify_take_mac(s, mac);
@@ -96,7 +95,7 @@ static enum pf_err identify_status(struct bl602 *s)
 {
     struct pf_identity *id = &s->base.id;
     struct bl602_reply r;
-    enum pf_err err = identify_ask(s, bl602_req_status(0x05), &r);
+    enum pf_err err = bl602_ask_optional(s, bl602_req_status(0x05), &r);
 
     if (err)
         return err == PF_ERR_TIMEOUT ? PF_OK : err;
@@ -113,17 +112,24 @@ static enum pf_err identify_live(struct bl602 *s)
     struct bl602_reply r;
     enum pf_err err;
 
-    snprintf(id->loader, sizeof id->loader, "RAM loader, running before");
+    snprintf(id->loader, sizeof id->loader,
+             s->ours ? "plugflash stub, running before" : "RAM loader, running before");
+    if (s->ours) {
+        snprintf(id->evidence, sizeof id->evidence,
+                 "a plugflash stub for the BL602 answers get_boot_info with version %08x",
+                 BL602_VERSION_STUB);
+        return PF_OK;
+    }
     if (!s->has_boot_info) {
         uint32_t version;
 
-        err = identify_ask(s, bl602_req_boot_info(), &r);
+        err = bl602_ask_optional(s, bl602_req_boot_info(), &r);
         if (!err)
             err = bl602_take_boot_info(s, r.data, &version);
         if (err && err != PF_ERR_TIMEOUT)
             return err;
     }
-    err = identify_ask(s, bl602_req_memory(ROM_API), &r);
+    err = bl602_ask_optional(s, bl602_req_memory(ROM_API), &r);
     if (!err && get_le32(r.data) == ROM_API_BL602) {
         snprintf(id->evidence, sizeof id->evidence,
                  "a RAM loader answers and reads the function table version of a BL602 ROM, "

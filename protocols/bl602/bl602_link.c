@@ -264,8 +264,7 @@ static enum pf_err link_step_down(struct bl602 *s)
     return bl602_change_baud(s, next);
 }
 
-/* A session is open and the line is settled. */
-static enum pf_err link_settle(struct bl602 *s)
+enum pf_err bl602_settle(struct bl602 *s)
 {
     enum pf_err err = PF_OK;
 
@@ -289,7 +288,7 @@ enum pf_err bl602_try(struct bl602 *s, const char *phase, const struct bl602_req
     enum pf_err err;
 
     *again = false;
-    PF_TRY(link_settle(s));
+    PF_TRY(bl602_settle(s));
     err = bl602_exchange(s, rq, reply);
     if (!bl602_passes(err) || s->base.strayed)
         return err;
@@ -297,7 +296,7 @@ enum pf_err bl602_try(struct bl602 *s, const char *phase, const struct bl602_req
     if (try >= s->retries)
         return err;
     if (try + 1 >= ERRORS_PER_COMMAND || link_recent_errors(s) >= ERRORS_PER_WINDOW) {
-        PF_TRY(link_settle(s));
+        PF_TRY(bl602_settle(s));
         PF_TRY(link_step_down(s));
     }
     *again = true;

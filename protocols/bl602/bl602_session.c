@@ -1,6 +1,7 @@
 /* bl602_session.c - open, close, leave; the protocol as the rest of us sees it. */
 #include "bl602/bl602_session.h"
 #include "chip_event.h"
+#include "own_stub.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,20 @@ static enum pf_err bl602_take_rates(struct bl602 *s, const struct pf_link_option
     return PF_OK;
 }
 
+static enum pf_err bl602_take_stub(struct bl602 *s, const struct pf_link_options *opt)
+{
+    const uint8_t *data;
+    size_t len;
+
+    s->use_stub = opt->use_stub;
+    PF_TRY(own_stub_choose(s->base.ctx, s->base.chip, opt, &data, &len));
+    /* With `auto`, a stub for another family is no mistake. */
+    if (!data || (s->is_auto && !bl602_stub_is_ours(data, len)))
+        return PF_OK;
+    s->stub_built_in = !opt->stub;
+    return bl602_stub_open(s->base.ctx, data, len, &s->stub);
+}
+
 static enum pf_err bl602_take_options(struct bl602 *s, const struct pf_link_options *opt)
 {
     s->is_auto = !opt->chip || strcmp(opt->chip, "auto") == 0;
@@ -87,9 +102,7 @@ static enum pf_err bl602_take_options(struct bl602 *s, const struct pf_link_opti
     if (s->option_size % PF_SECTOR)
         return pf_fail(s->base.ctx, PF_ERR_USAGE, "a flash size of %u bytes is no whole sectors",
                        (unsigned)s->option_size);
-    /* With `auto`, a stub for another family is no mistake. */
-    if (opt->stub && (!s->is_auto || bl602_stub_is_ours(opt->stub, opt->stub_len)))
-        PF_TRY(bl602_stub_open(s->base.ctx, opt->stub, opt->stub_len, &s->stub));
+    PF_TRY(bl602_take_stub(s, opt));
     PF_TRY(bl602_take_rates(s, opt));
     return bl602_take_steps(s, opt);
 }
@@ -115,11 +128,11 @@ static enum pf_err bl602_find(struct bl602 *s)
     if (s->no_sync)
         return pf_fail(s->base.ctx, PF_ERR_SYNC,
                        "no RAM loader answers at any rate of the ladder; leave out --before "
-                       "no-sync and give --stub FILE to load one");
+                       "no-sync to load one");
     if (!s->stub.len)
         return pf_fail(s->base.ctx, PF_ERR_SUPPORT,
-                       "the BL602 needs --stub FILE, a RAM loader (\"eflash_loader\"): its boot "
-                       "ROM cannot read flash, and no loader is running");
+                       "the BL602 needs a RAM loader: its boot ROM cannot read flash, and no "
+                       "loader is running; leave out --stub none");
     if (s->peer != BL602_ROM)
         return bl602_sync(s, &how);
     bl602_sync_event(s, "linked", start, "the boot ROM was linked already");
@@ -128,21 +141,38 @@ static enum pf_err bl602_find(struct bl602 *s)
 
 static void bl602_emit_chip(struct bl602 *s)
 {
-    struct pf_field extra[2];
-    size_t n = 0;
+    struct pf_session *b = &s->base;
 
+    b->extras = 0;
     if (s->has_boot_info && s->boot_info.version == BL602_VERSION_ROM)
-        extra[n++] = PF_F_HEX("rom_version", s->boot_info.version);
+        b->extra[b->extras++] = PF_F_HEX("rom_version", s->boot_info.version);
     if (s->has_boot_info)
-        extra[n++] = PF_F_HEX("sw_usage", s->boot_info.sw_usage);
-    chip_event(&s->base, extra, n);
+        b->extra[b->extras++] = PF_F_HEX("sw_usage", s->boot_info.sw_usage);
+    b->unsaid = bl602_will_stream(s);
+    if (!b->unsaid)
+        chip_event(b, b->extra, b->extras);
+}
+
+/* From whoever was found to a session with a loader. One that streams has its own
+ * way to a rate. */
+static enum pf_err bl602_reach(struct bl602 *s)
+{
+    if (s->peer == BL602_LOADER)
+        PF_TRY(bl602_who(s));
+    if (s->came_live && s->stub_built_in && !s->ours) /* no replacement for another one */
+        bl602_stub_close(&s->stub);
+    s->asked = s->goal;
+    if (bl602_will_stream(s))
+        s->goal = s->base.id.baud;
+    PF_TRY(bl602_reach_loader(s));
+    return s->ours ? PF_OK : bl602_who(s);
 }
 
 static enum pf_err bl602_start(struct bl602 *s, const struct pf_link_options *opt)
 {
     PF_TRY(bl602_take_options(s, opt));
     PF_TRY(bl602_find(s));
-    PF_TRY(bl602_reach_loader(s));
+    PF_TRY(bl602_reach(s));
     PF_TRY(bl602_identify(s));
     bl602_emit_chip(s);
     return PF_OK;
@@ -268,6 +298,7 @@ const struct pf_protocol pf_bl602_protocol = {
     .erase = bl602_erase,
     .write = bl602_write,
     .read_key = bl602_read_key,
+    .enter_stream = bl602_enter_stream,
     .keepalive = bl602_keepalive,
     .leave = bl602_leave,
     .close = bl602_close,

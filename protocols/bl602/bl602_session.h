@@ -7,7 +7,8 @@
  *   bl602_wire.c      one request and its answer; the barrier
  *   bl602_link.c      the loader's sessions: rates, retries, recovery
  *   bl602_identify.c  flash id, MAC, partition table
- *   bl602_flash.c     read, digest, erase, write */
+ *   bl602_flash.c     read, digest, erase, write
+ *   bl602_stream.c    from a stub of our own into its stream language */
 #ifndef BL602_SESSION_H
 #define BL602_SESSION_H
 
@@ -50,7 +51,9 @@ struct bl602 {
     bool boot_baud_given;
     uint64_t sync_timeout_us;
     unsigned retries, scale;
+    enum pf_stub_use use_stub;
     struct bl602_stub stub; /* len 0: none */
+    bool stub_built_in;     /* nobody has asked for it: not for a session that has another */
 
     /* wire */
     uint8_t rx[BL602_RX_MAX];
@@ -79,6 +82,9 @@ struct bl602 {
     bool has_boot_info;
     struct bl602_boot_info boot_info;
     bool came_live; /* the loader ran before we came */
+    bool ours;      /* the loader that runs is a stub of our own */
+    bool streamed;  /* it was told to speak the stream language */
+    uint32_t asked; /* rate for a session that does not */
 
     /* flash */
     uint32_t read_max;                /* bytes of one flash_read: a multiple of PF_SECTOR */
@@ -208,9 +214,23 @@ enum pf_err bl602_command(struct bl602 *s, const char *phase, const struct bl602
 enum pf_err bl602_try(struct bl602 *s, const char *phase, const struct bl602_request *rq,
                       unsigned try, struct bl602_reply *reply, bool *again);
 
+/* A session is open and the line is settled, whatever it takes. */
+enum pf_err bl602_settle(struct bl602 *s);
+
+/* bl602_stream.c ----------------------------------------------------------- */
+
+/* Is the loader that runs a stub of our own? Sets s->ours. */
+enum pf_err bl602_who(struct bl602 *s);
+/* The stub that runs, or that will be loaded next, is going to stream. */
+bool bl602_will_stream(const struct bl602 *s);
+enum pf_err bl602_enter_stream(struct pf_session *ps, uint8_t caps[32]);
+
 /* bl602_identify.c --------------------------------------------------------- */
 
 enum pf_err bl602_identify(struct bl602 *s);
+
+/* A question that a loader may not know. PF_ERR_TIMEOUT: no answer to it. */
+enum pf_err bl602_ask_optional(struct bl602 *s, struct bl602_request rq, struct bl602_reply *r);
 
 /* bl602_flash.c ------------------------------------------------------------ */
 

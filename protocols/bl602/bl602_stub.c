@@ -7,7 +7,9 @@
  * A segment header is: where to, length, CRC-32 of the data (or 0), CRC-32 of
  * these twelve bytes. */
 #include "bl602/bl602_stub.h"
+#include "own_stub.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,13 +126,19 @@ static void stub_patch(struct bl602_stub *s)
 
 static void stub_recognise(const uint8_t *file, size_t len, struct bl602_stub *s)
 {
+    struct own_stub own;
     uint8_t sha[32];
 
-    s->name = "unknown build";
+    s->ours = own_stub_parse(file, len, &own);
+    if (s->ours) {
+        own_stub_name(own.version, s->name, sizeof s->name);
+        return;
+    }
+    snprintf(s->name, sizeof s->name, "unknown build");
     pf_sha256(file, len, sha);
     for (size_t i = 0; i < sizeof stub_builds / sizeof stub_builds[0]; i++)
         if (memcmp(sha, stub_builds[i].sha, sizeof stub_builds[i].sha) == 0) {
-            s->name = stub_builds[i].name;
+            snprintf(s->name, sizeof s->name, "%s", stub_builds[i].name);
             s->idle_s = stub_builds[i].idle_s;
         }
 }
@@ -139,6 +147,7 @@ enum pf_err bl602_stub_open(struct pf_ctx *ctx, const uint8_t *file, size_t len,
                             struct bl602_stub *out)
 {
     memset(out, 0, sizeof *out);
+    PF_TRY(own_stub_check(ctx, "bl602", file, len));
     PF_TRY(stub_check(ctx, file, len, out));
     out->data = malloc(out->len);
     if (!out->data)

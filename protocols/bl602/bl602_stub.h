@@ -12,7 +12,8 @@ struct bl602_stub {
     uint8_t *data;     /* boot header and segments, as sent; owned */
     size_t len;        /* without what follows the last segment in the file */
     unsigned segments; /* 1..BL602_SEGMENTS */
-    const char *name;  /* a known build, or "unknown build" */
+    char name[40];     /* a known build, or "unknown build" */
+    bool ours;         /* by its mark */
     unsigned idle_s;   /* its receive time-out, two of which end a session; 0: unknown */
 };
 

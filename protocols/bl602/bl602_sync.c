@@ -8,6 +8,7 @@
  * figures are from reference 2.2 to 4.5. */
 #include "bl602/bl602_session.h"
 
+#include "stream/stream_session.h"
 #include <string.h>
 
 #define PROBE_US       UINT64_C(300000)   /* for the answer of an open session */
@@ -142,6 +143,12 @@ enum pf_err bl602_probe(struct bl602 *s)
     return PF_OK;
 }
 
+static enum pf_err sync_end_stream(struct bl602 *s)
+{
+    PF_TRY(stream_silence(s->base.ctx, s->base.port, s->base.id.baud));
+    return bl602_ask_loader(s);
+}
+
 /* The question a loader knows comes first; the ROM skips its bytes. */
 static enum pf_err sync_probe_live(struct bl602 *s, uint32_t baud)
 {
@@ -149,6 +156,8 @@ static enum pf_err sync_probe_live(struct bl602 *s, uint32_t baud)
     PF_TRY(bl602_port_baud(s, baud));
     s->base.id.attempts++;
     PF_TRY(sync_none(bl602_ask_loader(s)));
+    if (s->peer == BL602_NOBODY && baud == s->goal) /* a stub of ours that nobody told to stop */
+        PF_TRY(sync_none(sync_end_stream(s)));
     if (s->peer == BL602_NOBODY && baud == s->boot_baud)
         PF_TRY(sync_none(sync_ask_info(s, PROBE_US)));
     return PF_OK;

@@ -1,10 +1,9 @@
 /* ecr6600_chips.c - the ECR6600 as data.
  *
  * The regions are those of a 2 MiB part with OpenBeken's partition table; a
- * device with a table of its own has it read at link time (ecr6600_layout.c).
- * The download loader runs code from RAM: a stub of our own would have its
- * place here, until then the user gives one. */
+ * device with a table of its own has it read at link time (ecr6600_layout.c). */
 #include "ecr6600/ecr6600_chips.h"
+#include "plugflash/stub.h"
 
 /* Only rates whose divider comes within 2 % (README 4.3); most USB adapters do
  * not reach the top, which is there for --baud. */
@@ -43,6 +42,7 @@ const struct pf_chip ecr6600_chip = {
     .regions = ecr6600_regions,
     .info_sectors = ecr6600_info,
     .default_mac = ecr6600_default_mac,
-    .takes_stub = true, /* none of our own yet: the place for one is here */
+    .takes_stub = true,
+    .stub = &pf_stub_ecr6600,
     .tested = {PF_TESTED_SIM, PF_TESTED_SIM, PF_TESTED_SIM},
 };

@@ -70,6 +70,15 @@ struct ecr6600_request ecr6600_req_run(void)
     return request("run", ECR6600_OP_RUN, 0);
 }
 
+struct ecr6600_request ecr6600_req_stream(void)
+{
+    struct ecr6600_request rq = request("stream", ECR6600_OP_STREAM, ECR6600_CAPS_LEN);
+
+    memcpy(rq.payload, "PFS1", 4);
+    rq.len = 4;
+    return rq;
+}
+
 struct ecr6600_request ecr6600_req_baud(uint32_t baud)
 {
     struct ecr6600_request rq = request("baud rate", ECR6600_OP_BAUD, 0);

@@ -46,7 +46,8 @@ enum ecr6600_op {
     ECR6600_OP_HOLE = 0x0a, /* not a command; who knows it tells who is there */
     ECR6600_OP_FLASH_ID = 0x90,
     ECR6600_OP_EFUSE_ALL = 0x99,
-    ECR6600_OP_NONE = 0xff, /* of an answer: the request was not understood */
+    ECR6600_OP_STREAM = 0xb0, /* ours only */
+    ECR6600_OP_NONE = 0xff,   /* of an answer: the request was not understood */
 };
 
 enum ecr6600_status {
@@ -64,6 +65,7 @@ enum ecr6600_status {
 #define ECR6600_RX_MAX    (ECR6600_READ_MAX + 6u)
 #define ECR6600_FILLER    16u /* enough to complete any truncated command */
 #define ECR6600_EFUSE_LEN 128u
+#define ECR6600_CAPS_LEN  32u
 
 struct ecr6600_request {
     const char *name; /* for texts */
@@ -82,6 +84,8 @@ struct ecr6600_request ecr6600_req_hole(void);
 struct ecr6600_request ecr6600_req_flash_id(void);
 struct ecr6600_request ecr6600_req_efuse_all(void);
 struct ecr6600_request ecr6600_req_run(void);
+/* Into the stream language. */
+struct ecr6600_request ecr6600_req_stream(void);
 struct ecr6600_request ecr6600_req_baud(uint32_t baud);
 struct ecr6600_request ecr6600_req_efuse(uint16_t addr, uint16_t len);
 /* 1..ECR6600_READ_MAX bytes. */

@@ -1,10 +1,13 @@
 /* ecr6600_identify.c - which stub, which flash, and who owns which part of it.
  *
- * Command 90 is answered by the custom stub only. The vendor's versions are
+ * Command 90 is answered by the custom stub only,
+ * and by ours. The vendor's versions are
  * told apart by what they do not know: type 0A comes back as itself from
  * 1.3.11, whose table has a hole there, and as FF from those whose table ends
- * before; 09 hashes on 1.3.4 and is unknown to 1.4.0. */
+ * before; 09 hashes on 1.3.4 and is unknown to 1.4.0. A stub of our own knows 90
+ * and names 0A. */
 #include "ecr6600/ecr6600_session.h"
+#include "own_stub.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,12 +23,14 @@
 #define CTRL_ENCRYPT (UINT32_C(1) << 3)
 #define NO_RANGE     UINT32_MAX
 
-const struct ecr6600_traits ecr6600_custom = {"custom stub", 0x8000, true, false, true};
-const struct ecr6600_traits ecr6600_v1311 = {"vendor stub 1.3.11", 0x2000, true, false, false};
-const struct ecr6600_traits ecr6600_v134 = {"vendor stub 1.3.4", 0x8000, true, true, false};
-const struct ecr6600_traits ecr6600_v140 = {"vendor stub 1.4.0", 0x8000, false, true, false};
+const struct ecr6600_traits ecr6600_own = {"plugflash stub", 0x2000, true, false, true, true};
+const struct ecr6600_traits ecr6600_custom = {"custom stub", 0x8000, true, false, true, false};
+const struct ecr6600_traits ecr6600_v1311 = {
+    "vendor stub 1.3.11", 0x2000, true, false, false, false};
+const struct ecr6600_traits ecr6600_v134 = {"vendor stub 1.3.4", 0x8000, true, true, false, false};
+const struct ecr6600_traits ecr6600_v140 = {"vendor stub 1.4.0", 0x8000, false, true, false, false};
 /* What holds for all of them. */
-const struct ecr6600_traits ecr6600_cautious = {"unknown stub", 0x2000, false, true, false};
+const struct ecr6600_traits ecr6600_cautious = {"unknown stub", 0x2000, false, true, false, false};
 
 /* An exchange that may be refused: PF_OK, and *reply is the answer, also of an
  * error. "Unknown" is also what a damaged request gets, so it must come twice. */
@@ -119,24 +124,45 @@ static enum pf_err identify_vendor(struct ecr6600 *s, const struct ecr6600_trait
     return PF_OK;
 }
 
+/* Ours knows command 90 as the custom stub does, and names the type it does not
+ * know. Nobody else may be asked more than is needed. */
+static enum pf_err identify_ours(struct ecr6600 *s, bool *ours)
+{
+    struct ecr6600_request hole = ecr6600_req_hole();
+    struct ecr6600_reply reply;
+
+    *ours = false;
+    if (!s->live && !s->stub_ours)
+        return PF_OK;
+    PF_TRY(identify_ask(s, &hole, &reply));
+    *ours = reply.op == ECR6600_OP_HOLE && reply.status == ECR6600_ST_TYPE;
+    return PF_OK;
+}
+
 enum pf_err ecr6600_who(struct ecr6600 *s)
 {
     struct ecr6600_request id = ecr6600_req_flash_id();
     const struct ecr6600_traits *traits = &ecr6600_custom;
     struct ecr6600_reply reply;
+    bool ours;
 
     PF_TRY(identify_ask(s, &id, &reply));
     if (reply.op == ECR6600_OP_FLASH_ID && reply.status == ECR6600_ST_OK) {
         memcpy(s->base.id.jedec, reply.body, 3);
         s->base.id.has_jedec = reply.body[0] != 0xff && reply.body[0] != 0;
+        PF_TRY(identify_ours(s, &ours));
+        traits = ours ? &ecr6600_own : &ecr6600_custom;
         snprintf(s->base.id.evidence, sizeof s->base.id.evidence,
-                 "answers command 90: custom stub");
+                 ours ? "answers command 90 and names the unknown type 0A: plugflash stub"
+                      : "answers command 90: custom stub");
     } else {
         PF_TRY(identify_vendor(s, &traits));
     }
     s->traits = traits;
     s->base.read_chunk = s->traits->read_max;
     snprintf(s->base.id.loader, sizeof s->base.id.loader, "%s", s->traits->name);
+    if (s->traits->ours && s->stub_ours && !s->live)
+        own_stub_name(s->stub_version, s->base.id.loader, sizeof s->base.id.loader);
     return PF_OK;
 }
 

@@ -1,6 +1,7 @@
 /* ecr6600_session.c - open, close, leave; the protocol as the rest of us sees it. */
 #include "ecr6600/ecr6600_session.h"
 #include "chip_event.h"
+#include "own_stub.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,19 +39,30 @@ static enum pf_err session_take_steps(struct ecr6600 *s, const struct pf_link_op
 static enum pf_err session_take_stub(struct ecr6600 *s, const struct pf_link_options *opt)
 {
     uint8_t header[ECR6600_GROUP];
+    struct own_stub own;
+    const uint8_t *data;
+    size_t len;
 
+    s->use_stub = opt->use_stub;
     /* In turn with other families, the stub may be for one of them. */
-    if (!opt->stub || (s->is_auto && (!opt->stub_len || opt->stub[0] != STUB_FIRST)))
+    if (opt->stub && s->is_auto && (!opt->stub_len || opt->stub[0] != STUB_FIRST))
         return PF_OK;
-    if (!ecr6600_encode_header(header, opt->stub_len))
+    PF_TRY(own_stub_choose(s->base.ctx, s->base.chip, opt, &data, &len));
+    if (!data)
+        return PF_OK;
+    PF_TRY(own_stub_check(s->base.ctx, s->base.chip->name, data, len));
+    if (!ecr6600_encode_header(header, len))
         return pf_fail(s->base.ctx, PF_ERR_USAGE,
-                       "a stub of %zu bytes cannot be loaded: 1 to %u, but 65536 and 131072",
-                       opt->stub_len, ECR6600_STUB_MAX - 1);
-    s->stub = malloc(opt->stub_len);
+                       "a stub of %zu bytes cannot be loaded: 1 to %u, but 65536 and 131072", len,
+                       ECR6600_STUB_MAX - 1);
+    s->stub = malloc(len);
     if (!s->stub)
         return pf_fail(s->base.ctx, PF_ERR_NOMEM, "no memory for a stub");
-    memcpy(s->stub, opt->stub, opt->stub_len);
-    s->stub_len = opt->stub_len;
+    memcpy(s->stub, data, len);
+    s->stub_len = len;
+    s->stub_built_in = !opt->stub;
+    s->stub_ours = own_stub_parse(data, len, &own);
+    s->stub_version = s->stub_ours ? own.version : 0;
     return PF_OK;
 }
 
@@ -78,10 +90,10 @@ static enum pf_err session_no_stub(struct ecr6600 *s)
 {
     /* Among several families this is no answer, and the next may have one. */
     if (s->is_auto)
-        return pf_fail(s->base.ctx, PF_ERR_SYNC, "no stub runs; to load one: --stub FILE");
+        return pf_fail(s->base.ctx, PF_ERR_SYNC, "no stub runs, and none may be loaded");
     return pf_fail(s->base.ctx, PF_ERR_SUPPORT,
-                   "no stub is running, and the ECR6600 loader can only load a RAM stub: give one "
-                   "with --stub FILE");
+                   "no stub is running, and the ECR6600 loader can only load a RAM stub: leave out "
+                   "--stub none");
 }
 
 static enum pf_err session_link(struct ecr6600 *s)
@@ -125,9 +137,16 @@ static enum pf_err session_start(struct ecr6600 *s, const struct pf_link_options
     PF_TRY(session_take_options(s, opt));
     PF_TRY(session_link(s));
     PF_TRY(ecr6600_who(s));
+    if (s->live && s->stub_built_in && !s->traits->ours) { /* no replacement for another one */
+        free(s->stub);
+        s->stub = NULL;
+    }
     /* What a stub that was found running has written before, nobody knows. */
     s->hash_stale = s->live && s->traits->stale_hash;
     PF_TRY(ecr6600_identify(s));
+    s->base.unsaid = ecr6600_will_stream(s);
+    if (s->base.unsaid) /* the stream language has its own way to a rate */
+        return PF_OK;
     PF_TRY(ecr6600_raise_baud(s, s->asked_baud ? s->asked_baud : s->base.chip->baud.fast));
     chip_event(&s->base, NULL, 0);
     return PF_OK;
@@ -222,6 +241,7 @@ const struct pf_protocol pf_ecr6600_protocol = {
     .erase = ecr6600_erase,
     .write = ecr6600_write,
     .read_key = ecr6600_read_key,
+    .enter_stream = ecr6600_enter_stream,
     .keepalive = ecr6600_keepalive,
     .leave = ecr6600_leave,
     .close = ecr6600_close,

@@ -8,7 +8,8 @@
  *   ecr6600_link.c      retries, recovery of a broken link, baud rates
  *   ecr6600_identify.c  which stub, flash size, efuse, partition table
  *   ecr6600_flash.c     read, digest, erase, write
- *   ecr6600_abort.c     a write that stopped half-way */
+ *   ecr6600_abort.c     a write that stopped half-way
+ *   ecr6600_stream.c    from a stub of our own into its stream language */
 #ifndef ECR6600_SESSION_H
 #define ECR6600_SESSION_H
 
@@ -30,9 +31,10 @@ struct ecr6600_traits {
     bool sha256;
     bool stale_hash; /* hashes what the cache held before a write */
     bool flash_id;   /* commands 90 and 99 */
+    bool ours;       /* and B0 */
 };
 extern const struct ecr6600_traits ecr6600_custom, ecr6600_v1311, ecr6600_v134, ecr6600_v140,
-    ecr6600_cautious;
+    ecr6600_own, ecr6600_cautious;
 
 /* What was received while nobody answered; for the diagnosis. */
 struct ecr6600_diag {
@@ -52,8 +54,12 @@ struct ecr6600 {
     uint32_t asked_baud, boot_baud, option_size;
     uint64_t sync_timeout_us;
     unsigned retries, scale;
-    uint8_t *stub; /* a copy, for another upload after a reset; NULL: none given */
+    enum pf_stub_use use_stub;
+    uint8_t *stub; /* a copy, for another upload after a reset; NULL: none */
     size_t stub_len;
+    bool stub_built_in; /* nobody has asked for it: not for a session that has another */
+    bool stub_ours;     /* by its mark */
+    uint32_t stub_version;
 
     /* wire */
     uint8_t rx[ECR6600_RX_MAX + 64];
@@ -78,6 +84,7 @@ struct ecr6600 {
     bool flash_text;                     /* the stub has complained about its flash */
     bool encrypts;                       /* flash encryption is on: writing is refused */
     bool hash_stale;                     /* digests can no longer be believed */
+    bool streamed;                       /* the stub was told to speak the stream language */
     struct ecr6600_layout layout;
 
     /* erases that the next write does anyway: sectors of one 64 KiB block */
@@ -189,6 +196,12 @@ enum pf_err ecr6600_write(struct pf_session *ps, uint32_t addr, const uint8_t *d
 enum pf_err ecr6600_flush(struct ecr6600 *s);
 enum pf_err ecr6600_unlock(struct pf_session *ps);
 enum pf_err ecr6600_lock(struct pf_session *ps);
+
+/* ecr6600_stream.c ---------------------------------------------------------- */
+
+/* The stub that runs is going to stream. */
+bool ecr6600_will_stream(const struct ecr6600 *s);
+enum pf_err ecr6600_enter_stream(struct pf_session *ps, uint8_t caps[32]);
 
 /* ecr6600_abort.c ----------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
  * part of a header. All periods are figures here, all resets are steps. */
 #include "ecr6600/ecr6600_session.h"
 
+#include "stream/stream_session.h"
 #include <string.h>
 
 #define POLL_US       UINT64_C(20000) /* between two sync frames */
@@ -247,6 +248,13 @@ enum pf_err ecr6600_sync(struct ecr6600 *s, const struct ecr6600_sync *how)
 
 /* a stub that runs ---------------------------------------------------------- */
 
+/* A stub of ours whose host has gone without a word speaks another language yet. */
+static enum pf_err sync_end_stream(struct ecr6600 *s, uint64_t wait_us)
+{
+    PF_TRY(stream_silence(s->base.ctx, s->base.port, s->base.id.baud));
+    return ecr6600_hello(s, 1, wait_us);
+}
+
 enum pf_err ecr6600_find_live(struct ecr6600 *s, uint64_t deadline, bool repeat)
 {
     const bool can = s->base.port->caps & PF_CAP_BAUD;
@@ -268,6 +276,8 @@ enum pf_err ecr6600_find_live(struct ecr6600 *s, uint64_t deadline, bool repeat)
         PF_TRY(ecr6600_put_fill(s, 0xff, ECR6600_FILLER));
         err = ecr6600_hello(s, 1, wait);
         s->base.id.attempts++;
+        if (err == PF_ERR_TIMEOUT && s->base.id.baud == fast)
+            err = sync_end_stream(s, wait);
     }
     if (err == PF_ERR_TIMEOUT) {
         PF_TRY(ecr6600_port_baud(s, s->boot_baud));

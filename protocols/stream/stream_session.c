@@ -2,8 +2,8 @@
  * us sees it. */
 #include "stream/stream_session.h"
 #include "chip_event.h"
+#include "own_stub.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,14 +34,6 @@ enum pf_err stream_check_span(struct stream *s, uint32_t addr, size_t len, uint3
 
 /* open ---------------------------------------------------------------------- */
 
-static void session_name(struct stream *s)
-{
-    uint32_t v = s->caps.version;
-
-    snprintf(s->base.id.loader, sizeof s->base.id.loader, "plugflash %u.%u.%u", (unsigned)(v >> 16),
-             (unsigned)(v >> 8 & 0xff), (unsigned)(v & 0xff));
-}
-
 static struct stream *session_new(struct pf_session *plain, const struct pf_link_options *opt)
 {
     struct stream *s = calloc(1, sizeof *s);
@@ -69,7 +61,7 @@ static enum pf_err session_start(struct stream *s)
     }
     PF_TRY(err);
     s->streaming = true;
-    session_name(s);
+    own_stub_name(s->caps.version, s->base.id.loader, sizeof s->base.id.loader);
     return stream_raise(s, s->goal);
 }
 

@@ -45,6 +45,7 @@ enum pf_err cli_with_device(struct cli *cli, cli_work_fn work, void *arg);
 
 /* --stub names a file. */
 bool cli_stub_given(const struct cli_options *opt);
+enum pf_stub_use cli_stub_use(const struct cli_options *opt);
 
 /* Parse positional arguments `first` (ADDR) and `first`+1 (LEN). */
 enum pf_err cli_arg_span(struct cli *cli, size_t first, struct cli_span *out);

@@ -82,7 +82,15 @@ static enum pf_err bad_fault(struct cli *cli)
 
 bool cli_stub_given(const struct cli_options *opt)
 {
-    return opt->stub && strcmp(opt->stub, "auto") != 0 && strcmp(opt->stub, "none") != 0;
+    return opt->stub && strcmp(opt->stub, "auto") != 0 && strcmp(opt->stub, "plain") != 0 &&
+           strcmp(opt->stub, "none") != 0;
+}
+
+enum pf_stub_use cli_stub_use(const struct cli_options *opt)
+{
+    if (opt->stub && strcmp(opt->stub, "plain") == 0)
+        return PF_STUB_PLAIN;
+    return opt->stub && strcmp(opt->stub, "none") == 0 ? PF_STUB_NONE : PF_STUB_AUTO;
 }
 
 /* Stubs of different families are all called stub.bin; the wrong one would only
@@ -170,6 +178,7 @@ static enum pf_err link_device(struct cli *cli, struct device *dev)
         .retries = opt->retries,
         .timeout_scale = (unsigned)opt->timeout_scale,
         .flash_size = opt->flash_size,
+        .use_stub = cli_stub_use(opt),
         .stub = dev->stub,
         .stub_len = dev->stub_len,
     };

@@ -10,12 +10,13 @@ static const char *special(const struct cli_situation *now, enum pf_err err)
         return "both commands of --power-cmd are run by /bin/sh and must end with status 0 within "
                "10 s: try them by themselves in a terminal.";
     if (err == PF_ERR_SUPPORT && now->had_port && !now->linked && now->no_stub)
-        return "a stub comes with the vendor's or a community's flashing tool (for a BL602 it is "
-               "called eflash_loader); `plugflash image info FILE` tells whether a file is one.";
+        return "without --stub none plugflash loads a stub of its own; --stub FILE loads another "
+               "(for a BL602 those are called eflash_loader).";
     if (err == PF_ERR_SYNC && now->no_stub)
         return "start plugflash first, then take the power away from the chip and give it again, "
-               "never while it is on mains; an ECR6600 and a BL602 also need --stub FILE; "
-               "--sync-timeout 0 waits for ever, --trace FILE keeps what the wire said.";
+               "never while it is on mains; with --stub none an ECR6600 or a BL602 is only found "
+               "when a stub runs on it already; --sync-timeout 0 waits for ever, --trace FILE "
+               "keeps what the wire said.";
     if (err == PF_ERR_CHIP && !now->chip_named)
         return "`plugflash info` names the chip and `plugflash image info FILE` the file.";
     return NULL;

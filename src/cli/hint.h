@@ -11,7 +11,7 @@ struct cli_situation {
     bool had_port;   /* a port had been opened */
     bool linked;     /* and a device had answered */
     bool power_cmd;  /* --power-cmd was given */
-    bool no_stub;    /* none was given, though the device may need one */
+    bool no_stub;    /* --stub none, though the device may need one */
     bool chip_named; /* --chip named one */
 };
 

@@ -182,7 +182,7 @@ static struct cli_situation situation(const struct cli *cli)
         .had_port = cli->had_port,
         .linked = cli->synced,
         .power_cmd = o->power_cmd != NULL,
-        .no_stub = !cli_stub_given(o) && (!chip || chip->takes_stub),
+        .no_stub = cli_stub_use(o) == PF_STUB_NONE && (!chip || chip->takes_stub),
         .chip_named = named,
     };
 }

@@ -40,9 +40,11 @@ const struct cli_option cli_option_table[OPT_COUNT] = {
     [OPT_TIMEOUT_SCALE] = {OPT_TIMEOUT_SCALE, "timeout-scale", 0, "FACTOR", KIND_SCALE,
                            AT(timeout_scale), 10, 10000, 0, true,
                            "stretch every timeout, for slow networks (1)"},
-    [OPT_STUB] = {OPT_STUB, "stub", 0, "auto|none|FILE", KIND_TEXT, AT(stub), 0, 0, 0, true,
-                  "RAM stub that ECR6600 and BL602 need: a vendor's or a community one, raw or "
-                  "gzipped; auto: what runs already"},
+    [OPT_STUB] =
+        {OPT_STUB, "stub", 0, "auto|plain|none|FILE", KIND_TEXT, AT(stub), 0, 0, 0, true,
+         "program that ECR6600 and BL602 load to RAM; auto: our own, streaming; plain: our "
+         "own, as slow and simple as others; none: what runs already; FILE: a vendor's or "
+         "a community one, raw or gzipped"},
     [OPT_FLASH_SIZE] = {OPT_FLASH_SIZE, "flash-size", 0, "LEN", KIND_NUMBER, AT(flash_size), 65536,
                         MAX_FLASH, 0, true, "size of the flash, instead of asking the device"},
     [OPT_FORMAT] = {OPT_FORMAT, "format", 0, "text|json", KIND_CHOICE, AT(json), 0, 0, 0, true,

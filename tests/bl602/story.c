@@ -17,12 +17,10 @@ enum pf_err try_open(struct mini *m, struct pf_link_options opt, struct pf_sessi
 
     mini_stub(stub);
     opt.chip = "bl602";
-    if (!opt.stub) {
+    if (!opt.stub && opt.use_stub != PF_STUB_NONE) {
         opt.stub = stub;
         opt.stub_len = sizeof stub;
     }
-    if (!opt.stub_len)
-        opt.stub = NULL; /* a test without a loader file */
     if (!opt.sync_timeout_us)
         opt.sync_timeout_us = 20000000;
     return pf_session_open(&m->f->ctx, &m->f->port, &opt, s);

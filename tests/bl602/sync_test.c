@@ -11,8 +11,7 @@
 
 #include "bl602/story.h"
 
-static const uint8_t no_stub[1];
-#define NO_STUB .stub = no_stub, .stub_len = 0
+#define NO_STUB .use_stub = PF_STUB_NONE
 
 /* Times of all log entries of a kind whose first byte or value is `value`. */
 static size_t times(const struct fake *f, enum fake_kind kind, unsigned value, uint64_t *at,
@@ -93,7 +92,7 @@ static void a_live_loader_at_the_boot_rate_is_moved_to_the_working_rate(void **s
     done(m, s);
 }
 
-static void without_a_stub_and_a_live_loader_the_chip_is_left_alone(void **state)
+static void with_no_stub_to_load_and_no_live_loader_the_chip_is_left_alone(void **state)
 {
     struct mini *m = mini_open(MINI_ROM_WAITS);
     struct pf_session *s;
@@ -104,7 +103,7 @@ static void without_a_stub_and_a_live_loader_the_chip_is_left_alone(void **state
     m->f->port.caps |= PF_CAP_POWER;
     must(m, try_open(m, (struct pf_link_options){NO_STUB}, &s), PF_ERR_SUPPORT);
     assert_null(s);
-    expect_text(m->f->ctx.text, "--stub FILE");
+    expect_text(m->f->ctx.text, "--stub none");
     assert_int_equal(m->trains, 0);
     assert_int_equal(m->resets, 0);
     assert_int_equal(times(m->f, FAKE_HOST, 0x55, at, 4), 0);
@@ -484,7 +483,7 @@ static void a_failed_sync_is_explained(void **state)
 static void auto_without_a_loader_file_only_looks_for_a_live_loader(void **state)
 {
     struct mini *m = mini_open(MINI_ROM_WAITS);
-    struct pf_link_options opt = {.sync_timeout_us = 500000, .stub = no_stub, .stub_len = 1};
+    struct pf_link_options opt = {.sync_timeout_us = 500000, NO_STUB};
     struct pf_session *s;
 
     (void)state;
@@ -506,7 +505,7 @@ int main(void)
         cmocka_unit_test(a_live_loader_is_asked_before_any_train_and_used),
         cmocka_unit_test(a_live_loader_of_an_old_build_is_used_as_well),
         cmocka_unit_test(a_live_loader_at_the_boot_rate_is_moved_to_the_working_rate),
-        cmocka_unit_test(without_a_stub_and_a_live_loader_the_chip_is_left_alone),
+        cmocka_unit_test(with_no_stub_to_load_and_no_live_loader_the_chip_is_left_alone),
         cmocka_unit_test(a_session_of_the_rom_that_is_open_is_used),
         cmocka_unit_test(a_loader_that_waits_is_found_by_the_train),
         cmocka_unit_test(both_roles_of_the_lines_are_tried),
