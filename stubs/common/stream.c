@@ -341,8 +341,12 @@ static bool stream_work(struct stub *s)
                      t->type == STUB_HASH && !s->job.failed ? 32 : 0);
         return true;
     }
-    if (t->open == STUB_READ)
-        return stub_read_step(s);
+    if (t->open == STUB_READ) {
+        did = stub_read_step(s);
+        if (did)
+            s->heard_us = hal_us(s->h); /* much that is blank becomes few frames */
+        return did;
+    }
     if (t->open == STUB_WRITE) {
         did = stub_write_step(s);
         if (!stub_write_idle(s))

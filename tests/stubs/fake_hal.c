@@ -1,5 +1,4 @@
 /* fake_hal.c - see fake_hal.h; the SPI NOR is in fake_nor.c. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +23,7 @@ void fake_init(struct stub_hal *h)
     h->spi_ns_per_byte = 200;
     h->nor.cell = malloc(FAKE_FLASH_MAX);
     h->nor.erased = calloc(FAKE_FLASH_MAX / 4096u, 1);
-    assert(h->nor.cell && h->nor.erased);
+    must(h->nor.cell && h->nor.erased);
     memset(h->nor.cell, 0xff, FAKE_FLASH_MAX);
     h->nor.size = 2u << 20;
     h->nor.page_us = 500;
@@ -113,7 +112,7 @@ static void wire_put(struct fake_wire *w, uint8_t byte, uint64_t at_ns)
         w->cap = w->cap ? 2 * w->cap : 4096;
         w->byte = realloc(w->byte, w->cap);
         w->at_ns = realloc(w->at_ns, w->cap * sizeof *w->at_ns);
-        assert(w->byte && w->at_ns);
+        must(w->byte && w->at_ns);
     }
     w->byte[w->tail] = byte;
     w->at_ns[w->tail++] = at_ns;
@@ -151,7 +150,7 @@ static void hear(struct stub_hal *h, uint8_t byte, uint64_t at)
         h->heard_cap = h->heard_cap ? 2 * h->heard_cap : 65536;
         h->heard = realloc(h->heard, h->heard_cap);
         h->heard_ns = realloc(h->heard_ns, h->heard_cap * sizeof *h->heard_ns);
-        assert(h->heard && h->heard_ns);
+        must(h->heard && h->heard_ns);
     }
     h->heard[h->heard_len] = byte;
     h->heard_ns[h->heard_len++] = at;

@@ -8,7 +8,19 @@
 #ifndef TESTS_STUBS_FAKE_HAL_H
 #define TESTS_STUBS_FAKE_HAL_H
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "common/hal.h"
+
+/* Of the test's own tools; NDEBUG or not. */
+#define must(what)                                                                                 \
+    do {                                                                                           \
+        if (!(what)) {                                                                             \
+            fprintf(stderr, "%s:%d: must: %s\n", __FILE__, __LINE__, #what);                       \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
 
 #define FAKE_FLASH_MAX (8u << 20)
 #define FAKE_RX_RING   4096u
