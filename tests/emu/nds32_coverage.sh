@@ -40,7 +40,7 @@ mnemonics() {
 "$test" --list >"$out/rows"
 awk -F '\t' 'BEGIN { print ".text\n.globl _start\n_start:" } { print $2 }' "$out/rows" >"$out/rows.s"
 "$bin/nds32le-elf-as" -mall-ext -o "$out/rows.o" "$out/rows.s"
-"$bin/nds32le-elf-ld" --no-relax -Ttext=0x100000 -o "$out/rows.elf" "$out/rows.o"
+"$bin/nds32le-elf-ld" --no-relax --no-warn-rwx-segments -Ttext=0x100000 -o "$out/rows.elf" "$out/rows.o"
 "$bin/nds32le-elf-objcopy" -O binary -j .text "$out/rows.elf" "$out/rows.bin"
 od -An -v -tx1 "$out/rows.bin" | tr -d ' \n' >"$out/rows.hex"
 
