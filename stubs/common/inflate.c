@@ -4,7 +4,7 @@
 
 #include "common/codec.h"
 
-enum { END_OF_BLOCK = 256, LENGTHS = 286, DISTANCES = 30, INVALID = 0xfff };
+enum { BLOCK_END = 256, LENGTHS = 286, DISTANCES = 30, INVALID = 0xfff };
 
 static void inf_fill(struct stub_inflate *w)
 {
@@ -159,7 +159,7 @@ static bool inf_copy(struct stub_inflate *w, const uint8_t *from, unsigned n)
 
 static bool inf_match(struct stub_inflate *w, unsigned symbol)
 {
-    unsigned len = symbol == LENGTHS - 1 ? 258 : 3 + inf_number(w, symbol - END_OF_BLOCK - 1, 2);
+    unsigned len = symbol == LENGTHS - 1 ? 258 : 3 + inf_number(w, symbol - BLOCK_END - 1, 2);
     unsigned distance = inf_symbol(w, &w->code[1]);
 
     if (distance >= DISTANCES)
@@ -178,9 +178,9 @@ static bool inf_block(struct stub_inflate *w)
 
         if (turn % 16 == 0)
             hal_poll(w->h);
-        if (symbol == END_OF_BLOCK)
+        if (symbol == BLOCK_END)
             return true;
-        if (symbol < END_OF_BLOCK) {
+        if (symbol < BLOCK_END) {
             if (w->out == w->out_end)
                 return false;
             *w->out++ = (uint8_t)symbol;
@@ -262,7 +262,7 @@ static bool inf_dynamic(struct stub_inflate *w)
     for (unsigned i = 0; i < n; i++)
         w->length[order[i]] = (uint8_t)inf_bits(w, 3);
     return inf_make(w, &w->code[0], w->length, 19, false) && inf_lengths(w, lengths + distances) &&
-           w->length[END_OF_BLOCK] && inf_make(w, &w->code[0], w->length, lengths, true) &&
+           w->length[BLOCK_END] && inf_make(w, &w->code[0], w->length, lengths, true) &&
            inf_make(w, &w->code[1], w->length + lengths, distances, true);
 }
 
