@@ -1,0 +1,36 @@
+/* pin.h - pins in their roles: set-up, levels that follow channels, inputs, LEDs. */
+#ifndef CORE_PIN_H
+#define CORE_PIN_H
+
+#include "core/button.h"
+#include "core/config.h"
+
+struct plug;
+
+struct pins {
+    bool up; /* set up: not in safe mode */
+    struct button button[PINS];
+    uint8_t level[PINS];   /* of inputs: debounced */
+    uint16_t bounce[PINS]; /* ms the raw level has differed */
+    uint32_t blink_ms;     /* of the Wi-Fi LED */
+    bool blink;
+};
+
+/* Relays and constant levels, before anything else of the boot; then the rest. */
+void pins_set_outputs(struct plug *p);
+void pins_set_up(struct plug *p);
+/* A role or channel was changed: only that pin is touched. */
+void pins_changed(struct plug *p, unsigned pin);
+/* Show the value of a channel on its pins. */
+void pins_show(struct plug *p, unsigned ch);
+/* Inputs, buttons, LEDs; `ms` since the last call. */
+void pins_tick(struct plug *p, uint32_t ms);
+
+/* Channels that have a relay, as a mask; the first one, -1: none. */
+uint64_t pins_relays(const struct plug *p);
+int pins_first_relay(const struct plug *p);
+/* Has any pin a role with these flags on this channel? */
+bool pins_channel_is(const struct plug *p, unsigned ch, unsigned role_flags);
+int pins_with_role(const struct plug *p, unsigned role); /* the first, -1 */
+
+#endif

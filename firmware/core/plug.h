@@ -1,0 +1,61 @@
+/* plug.h - the plug: all state of the core in one place, its boot and its loop. */
+#ifndef CORE_PLUG_H
+#define CORE_PLUG_H
+
+#include "core/channel.h"
+#include "core/clock.h"
+#include "core/cmd.h"
+#include "core/config.h"
+#include "core/event.h"
+#include "core/http.h"
+#include "core/log.h"
+#include "core/meter.h"
+#include "core/mqtt.h"
+#include "core/ota.h"
+#include "core/pin.h"
+#include "core/ssdp.h"
+#include "core/store.h"
+#include "core/vars.h"
+#include "core/wifi.h"
+#include "hal/hal.h"
+
+#define PLUG_QUICK_MS   25u
+#define PLUG_SAFE_BOOTS 5u    /* unfinished ones */
+#define PLUG_SAVE_MS    2000u /* settings are saved so long after the first change */
+#define PLUG_VERSION    "0.1.0"
+
+struct plug {
+    const struct hal_chip *chip;
+    struct store store;
+    struct config cfg;
+    struct vars vars;
+    struct channels ch;
+    struct pins pins;
+    struct events events;
+    struct cmds cmds;
+    struct meter meter;
+    struct wifi wifi;
+    struct mqtt mqtt;
+    struct ota ota;
+    struct clock clock;
+    struct ssdp ssdp;
+    struct log log;
+    bool safe_mode, boot_counted;
+    uint8_t failed_boots;
+    uint32_t quick_ms, second_ms, uptime_s;
+    uint32_t reboot_in_s; /* 0: not asked for */
+    uint32_t unsafe_in_s; /* leaving safe mode by itself */
+    char build[48];
+};
+
+/* Everything until the loop: relays first. `p` is zeroed or holds an earlier run. */
+void plug_boot(struct plug *p);
+/* One turn of the loop, at least every 25 ms. */
+void plug_tick(struct plug *p, uint32_t now_ms);
+void plug_reboot(struct plug *p, uint32_t in_s);
+void plug_leave_safe_mode(struct plug *p);
+/* Save settings now if they differ; false: the flash did not take it. */
+bool plug_save(struct plug *p);
+void plug_long_name(const struct plug *p, char out[64]); /* OpenECR6600_CCDDEEFF */
+
+#endif

@@ -1,0 +1,34 @@
+/* store.h - a log of key/value records on raw NOR: wear-levelled, and after a cut of
+ * the power at any flash operation each key has its old or its new value.
+ *
+ * Keys are small numbers; values up to STORE_MAX. The span is whole sectors, four at
+ * the least. Nothing is kept in RAM but where things are. */
+#ifndef CORE_STORE_H
+#define CORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STORE_MAX  3600u
+#define STORE_KEYS 16u
+
+enum store_key { STORE_CONFIG = 1, STORE_VARS, STORE_LABELS, STORE_LAST };
+
+struct store {
+    uint32_t base, sectors;
+    uint32_t at[STORE_KEYS]; /* of the newest record; 0: none */
+    uint32_t head;           /* where the next one goes */
+    uint32_t sequence;
+    bool ready;
+    uint32_t erases, writes; /* since boot */
+};
+
+/* Look through the span, mend what a cut has left. False: the flash does not answer. */
+bool store_open(struct store *s, uint32_t base, uint32_t len);
+/* Length of the value, copied as far as `cap`; 0: there is none. */
+size_t store_get(const struct store *s, enum store_key key, void *buf, size_t cap);
+/* False: did not take; the old value stands. An identical value is not written again. */
+bool store_set(struct store *s, enum store_key key, const void *data, size_t len);
+
+#endif
