@@ -5,10 +5,13 @@
 #include <stdint.h>
 #include <string.h>
 
-/* May alias anything. */
-typedef uint32_t __attribute__((may_alias)) word;
+/* The compiler calls them by itself, when it has already decided what is used. */
+#define USED __attribute__((used))
 
-void *memmove(void *to, const void *from, size_t len)
+/* May alias anything. */
+typedef uint32_t __attribute__((may_alias)) mem_word;
+
+USED void *memmove(void *to, const void *from, size_t len)
 {
     uint8_t *d = to;
     const uint8_t *s = from;
@@ -20,31 +23,31 @@ void *memmove(void *to, const void *from, size_t len)
     }
     if (!(((uintptr_t)d | (uintptr_t)s) & 3))
         for (; len >= 4; len -= 4, d += 4, s += 4)
-            *(word *)d = *(const word *)s;
+            *(mem_word *)d = *(const mem_word *)s;
     while (len--)
         *d++ = *s++;
     return to;
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t len)
+USED void *memcpy(void *restrict to, const void *restrict from, size_t len)
 {
     return memmove(to, from, len);
 }
 
-void *memset(void *to, int byte, size_t len)
+USED void *memset(void *to, int byte, size_t len)
 {
     uint8_t *d = to;
     uint32_t four = (uint8_t)byte * 0x01010101u;
 
     if (!((uintptr_t)d & 3))
         for (; len >= 4; len -= 4, d += 4)
-            *(word *)d = four;
+            *(mem_word *)d = four;
     while (len--)
         *d++ = (uint8_t)byte;
     return to;
 }
 
-int memcmp(const void *a, const void *b, size_t len)
+USED int memcmp(const void *a, const void *b, size_t len)
 {
     const uint8_t *p = a, *q = b;
 
