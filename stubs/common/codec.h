@@ -28,18 +28,19 @@ void stub_sha256_final(struct stub_sha256 *c, struct stub_hal *h, uint8_t out[32
 #define STUB_FAST_BITS 8 /* codes up to that long are one look-up */
 struct stub_inflate {
     struct stub_hal *h;
+    uint32_t turn; /* of loops, for hal_poll() */
     const uint8_t *in, *end;
     uint32_t hold; /* bits read ahead, the next one lowest */
     int32_t have;  /* how many; negative: more were used than there are */
     uint8_t *out, *out_end;
     const uint8_t *oldest; /* of the history */
+    uint8_t length[288 + 32];
     struct stub_codes {
-        uint16_t fast[1 << STUB_FAST_BITS];
+        uint16_t first_long;  /* symbol[] of the first code that fast[] is too small for */
         uint16_t count[16];   /* codes of each length */
         uint16_t symbol[288]; /* by code */
-        uint16_t first_long;  /* symbol[] of the first code that fast[] is too small for */
+        uint16_t fast[1 << STUB_FAST_BITS];
     } code[2];
-    uint8_t length[288 + 32];
 };
 bool stub_inflate(struct stub_inflate *w, struct stub_hal *h, const uint8_t *in, size_t len,
                   uint8_t *out, size_t out_len, size_t history);

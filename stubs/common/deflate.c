@@ -1,397 +1,397 @@
 /* deflate.c - one sector as one raw deflate stream (RFC 1951).
  *
- * Hash chains over history and sector find matches, each is put off by a byte as
- * long as that gives a longer one. Then there is one block, in the code that makes
- * it shortest. Nothing is kept from call to call. */
-#include <string.h>
-
+ * Hash chains over history and sector find the matches; each is put off by a byte as
+ * long as that gives a longer one. All of it becomes one block, in the code that
+ * makes it shortest. Nothing is kept from call to call. */
 #include "common/deflate.h"
 
 enum {
     END_OF_BLOCK = 256,
     SHORTEST = 3,
     LONGEST = 258,
-    DEPTH = 32, /* candidates looked at */
+    DEPTH = 24, /* candidates looked at */
     GOOD = 16,  /* a match that is not put off */
-    MATCH = 0x8000
+    MATCH = 0x8000,
+    HASH_SHIFT = 4, /* three bytes reach all bits of the hash */
+    NONE = 0xffff   /* before any position of the sector and history */
 };
 
-/* ---- matches ---- */
-
-static unsigned def_hash(const uint8_t *p)
+/* Once for every turn of a loop, or some forty instructions. */
+static void def_tick(struct stub_deflate *w)
 {
-    return ((unsigned)p[0] << 6 ^ (unsigned)p[1] << 3 ^ p[2]) & ((1u << STUB_HASH_BITS) - 1);
+    if (w->turn++ % 16 == 0)
+        hal_poll(w->h);
 }
+
+/* ---- matches ---- */
 
 /* Put all positions before `to` into their chains. */
 static void def_insert(struct stub_deflate *w, uint32_t to)
 {
-    for (; w->next < to && w->next + SHORTEST <= w->end; w->next++) {
-        unsigned hash = def_hash(w->base + w->next);
+    const uint8_t *p = w->base + w->next;
+    uint16_t *head = w->head, *prev = w->prev;
+    uint32_t at = w->next;
+    unsigned hash = (unsigned)p[0] << HASH_SHIFT ^ p[1];
 
-        if (w->next % 16 == 0)
+    if (to > w->end - (SHORTEST - 1))
+        to = w->end - (SHORTEST - 1);
+    for (; at < to; at++, p++) {
+        hash = (hash << HASH_SHIFT ^ p[2]) % (1u << STUB_HASH_BITS);
+        prev[at % STUB_WINDOW] = head[hash];
+        head[hash] = (uint16_t)at;
+        if (at % 32 == 0)
             hal_poll(w->h);
-        w->prev[w->next % STUB_WINDOW] = w->head[hash];
-        w->head[hash] = (uint16_t)(w->next + 1);
     }
+    w->next = at;
+}
+
+/* How many of `max` bytes are the same. */
+static unsigned def_same(struct stub_deflate *w, const uint8_t *a, const uint8_t *b, unsigned max)
+{
+    unsigned n = 0, stop;
+
+    do {
+        stop = max - n < 32 ? max : n + 32;
+        while (n < stop && a[n] == b[n])
+            n++;
+        def_tick(w);
+    } while (n == stop && n < max);
+    return n;
 }
 
 /* The longest match at `at` that is longer than `best`: its length, or `best`. */
 static unsigned def_find(struct stub_deflate *w, uint32_t at, unsigned best, unsigned *distance)
 {
-    const uint8_t *here = w->base + at;
-    uint32_t limit = at > STUB_WINDOW ? at - STUB_WINDOW : 0;
+    const uint8_t *base = w->base, *here = base + at;
+    const uint16_t *prev = w->prev;
     unsigned max = w->end - at < LONGEST ? w->end - at : LONGEST;
-    unsigned from, depth = DEPTH;
+    unsigned depth = DEPTH;
 
-    def_insert(w, at);
-    if (max <= best || max < SHORTEST)
+    if (max <= best)
         return best;
-    for (from = w->head[def_hash(here)]; from > limit && depth--;
-         from = w->prev[(from - 1) % STUB_WINDOW]) {
-        const uint8_t *there = w->base + from - 1;
-        unsigned n = 0;
+    def_insert(w, at + 1);
+    /* What is a whole window back has lost its place in prev[] to `at` itself. */
+    for (uint32_t from = prev[at % STUB_WINDOW]; depth && at - from < STUB_WINDOW; depth--) {
+        if (base[from + best] == here[best]) {
+            unsigned n = def_same(w, base + from, here, max);
 
-        if (there[best] != here[best] || there[best - 1] != here[best - 1])
-            continue;
-        while (n < max && there[n] == here[n])
-            n++;
-        if (n > best) {
-            best = n;
-            *distance = at - (from - 1);
-            if (n == max)
-                break;
+            if (n > best) {
+                best = n;
+                *distance = at - from;
+                if (n == max)
+                    break;
+            }
         }
+        from = prev[from % STUB_WINDOW];
     }
-    hal_poll(w->h);
     return best;
 }
 
-/* ---- tokens ---- */
-
-/* Symbol of number v and, shifted by 8, how many extra bits it has; with every
- * 1 << log symbols there is one extra bit more. */
-static unsigned def_symbol(unsigned v, unsigned log)
-{
-    unsigned extra = 0;
-
-    while (v >= 2u << log) {
-        v >>= 1;
-        extra++;
-    }
-    return (extra << log) + v + (extra << 8);
-}
-
-static unsigned def_length_symbol(unsigned v)
-{
-    return v == LONGEST - SHORTEST ? 28 : def_symbol(v, 2);
-}
-
-static void def_count(struct stub_deflate *w, unsigned first, unsigned symbol)
-{
-    w->freq[first + symbol % 256]++;
-    w->extra += symbol / 256;
-}
-
-static void def_literal(struct stub_deflate *w, uint32_t at)
-{
-    w->freq[w->base[at]]++;
-    w->token[w->tokens++] = w->base[at];
-}
-
-static void def_match(struct stub_deflate *w, unsigned length, unsigned distance)
-{
-    length -= SHORTEST;
-    distance--;
-    def_count(w, END_OF_BLOCK + 1, def_length_symbol(length));
-    def_count(w, STUB_DISTANCE_0, def_symbol(distance, 1));
-    w->token[w->tokens++] = (uint16_t)(MATCH | length);
-    w->token[w->tokens++] = (uint16_t)distance;
-}
-
+/* Make the tokens of the sector, which begins at `at`. */
 static void def_parse(struct stub_deflate *w, uint32_t at)
 {
-    while (at < w->end) {
-        unsigned distance = 0, length = def_find(w, at, SHORTEST - 1, &distance);
+    uint16_t *token = w->token;
+    unsigned best = SHORTEST - 1, distance = 0; /* of the match at at - 1 that is put off */
 
-        if (length < SHORTEST) {
-            def_literal(w, at++);
+    while (at < w->end) {
+        unsigned length = def_find(w, at, best, &distance);
+
+        if (length > best) {
+            if (best >= SHORTEST)
+                *token++ = w->base[at - 1];
+            best = length;
+            at++;
+            if (length < GOOD)
+                continue;
+        } else if (best < SHORTEST) {
+            *token++ = w->base[at++];
             continue;
         }
-        while (length < GOOD) {
-            unsigned better = def_find(w, at + 1, length, &distance);
-
-            if (better == length)
-                break;
-            def_literal(w, at++);
-            length = better;
-        }
-        def_match(w, length, distance);
-        at += length;
+        *token++ = (uint16_t)(MATCH | (best - SHORTEST));
+        *token++ = (uint16_t)(distance - 1);
+        at += best - 1;
+        best = SHORTEST - 1;
     }
-    w->freq[END_OF_BLOCK]++;
+    w->tokens = (uint32_t)(token - w->token);
+}
+
+/* ---- what is sent: counted first, then written ---- */
+
+static void def_put(struct stub_deflate *w, unsigned value, unsigned n)
+{
+    uint32_t acc = w->acc | (uint32_t)value << w->held, held = w->held + n;
+
+    for (; held >= 8; held -= 8) {
+        *w->out++ = (uint8_t)acc;
+        acc >>= 8;
+    }
+    w->acc = acc;
+    w->held = held;
+}
+
+/* One symbol, and `value` in `extra` bits; together at most 25. */
+static void def_send(struct stub_deflate *w, unsigned symbol, unsigned value, unsigned extra)
+{
+    if (w->writing) {
+        def_put(w, w->code[symbol] | value << w->bits[symbol], w->bits[symbol] + extra);
+    } else {
+        w->freq[symbol]++;
+        w->extra += extra;
+    }
+}
+
+/* A number: with every 1 << log symbols there is one extra bit more. */
+static void def_number(struct stub_deflate *w, unsigned first, unsigned value, unsigned log)
+{
+    unsigned extra = 0, top = value;
+
+    while (top >= 2u << log) {
+        top >>= 1;
+        extra++;
+    }
+    def_send(w, first + (extra << log) + top, value & ((1u << extra) - 1), extra);
+}
+
+static void def_tokens(struct stub_deflate *w)
+{
+    for (const uint16_t *token = w->token, *end = token + w->tokens; token < end; token++) {
+        unsigned length = *token - (unsigned)MATCH;
+
+        def_tick(w);
+        if (*token < MATCH) {
+            def_send(w, *token, 0, 0);
+            continue;
+        }
+        if (length == LONGEST - SHORTEST)
+            def_send(w, END_OF_BLOCK + 29, 0, 0);
+        else
+            def_number(w, END_OF_BLOCK + 1, length, 2);
+        def_number(w, STUB_DISTANCE_0, *++token, 1);
+    }
+    def_send(w, END_OF_BLOCK, 0, 0);
+}
+
+/* `times` codes of `length` bits. */
+static void def_repeat(struct stub_deflate *w, unsigned length, unsigned times)
+{
+    unsigned symbol = STUB_RUN_0 + 16, least = 3, most = 6, extra = 2;
+
+    if (length) {
+        def_send(w, STUB_RUN_0 + length, 0, 0);
+        times--;
+    } else if (times < 11) {
+        symbol += 1;
+        most = 10;
+        extra = 3;
+    } else {
+        symbol += 2;
+        least = 11;
+        most = 138;
+        extra = 7;
+    }
+    while (times >= least) {
+        unsigned n = times < most ? times : most;
+
+        def_send(w, symbol, n - least, extra);
+        times -= n;
+    }
+    while (times--)
+        def_send(w, STUB_RUN_0 + length, 0, 0);
+}
+
+/* The lengths of the two codes. */
+static void def_runs(struct stub_deflate *w)
+{
+    unsigned length = 0, times = 0;
+
+    for (unsigned i = 0; i < w->lengths + w->distances; i++) {
+        unsigned bits = w->bits[i < w->lengths ? i : i - w->lengths + STUB_DISTANCE_0];
+
+        def_tick(w);
+        if (times && bits != length) {
+            def_repeat(w, length, times);
+            times = 0;
+        }
+        length = bits;
+        times++;
+    }
+    def_repeat(w, length, times);
 }
 
 /* ---- codes ---- */
 
-/* Shell sort of the n keys. */
-static void def_sort(struct stub_deflate *w, unsigned n)
+/* Shell sort. */
+static void def_sort(struct stub_deflate *w, uint32_t *key, unsigned n)
 {
-    for (unsigned gap = 121; gap; gap /= 3)
+    for (unsigned gap = 64; gap; gap /= 4)
         for (unsigned i = gap; i < n; i++) {
-            uint32_t key = w->key[i];
+            uint32_t last = key[i];
             unsigned at = i;
 
-            for (; at >= gap && w->key[at - gap] > key; at -= gap)
-                w->key[at] = w->key[at - gap];
-            w->key[at] = key;
-            if (i % 8 == 0)
-                hal_poll(w->h);
+            for (; at >= gap && key[at - gap] > last; at -= gap)
+                key[at] = key[at - gap];
+            key[at] = last;
+            def_tick(w);
         }
 }
 
-/* Join the n leaves to a tree; returns its height. weight[] becomes the depth. */
-static unsigned def_tree(struct stub_deflate *w, unsigned n)
+/* Join n leaves to a tree; weights become depths. Returns the greatest. */
+static unsigned def_tree(struct stub_deflate *w, struct stub_node *node, unsigned n)
 {
     unsigned leaf = 0, inner = n, top;
 
     for (top = n; top < 2 * n - 1; top++) {
-        w->weight[top] = 0;
-        for (unsigned k = 0; k < 2; k++) {
-            unsigned least = inner == top || (leaf < n && w->weight[leaf] <= w->weight[inner])
-                                 ? leaf++
-                                 : inner++;
+        unsigned weight = 0;
 
-            w->parent[least] = (uint16_t)top;
-            w->weight[top] = (uint16_t)(w->weight[top] + w->weight[least]);
+        def_tick(w);
+        for (unsigned k = 0; k < 2; k++) {
+            bool is_leaf = inner == top || (leaf < n && node[leaf].weight <= node[inner].weight);
+            struct stub_node *least = &node[is_leaf ? leaf++ : inner++];
+
+            weight += least->weight;
+            least->parent = (uint16_t)top;
         }
-        if (top % 8 == 0)
-            hal_poll(w->h);
+        node[top].weight = (uint16_t)weight;
     }
-    w->weight[--top] = 0;
+    node[--top].weight = 0;
     while (top--) {
-        w->weight[top] = (uint16_t)(w->weight[w->parent[top]] + 1);
-        if (top % 32 == 0)
-            hal_poll(w->h);
+        def_tick(w);
+        node[top].weight = (uint16_t)(node[node[top].parent].weight + 1);
     }
-    return w->weight[0];
+    return node[0].weight;
 }
 
-/* Lengths of the code for n symbols from `first` on, at most `limit` bits. Weights
- * are evened out until that is so. */
+/* Lengths of the codes of n symbols, by their frequency and at most `limit` bits:
+ * weights are evened out until that is so. */
 static void def_lengths(struct stub_deflate *w, unsigned first, unsigned n, unsigned limit)
 {
+    uint8_t *bits = w->bits + first;
+    uint32_t *key = w->key;
+    struct stub_node *node = w->node;
     unsigned used = 0, shift = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        w->bits[first + i] = 0;
-        if (w->freq[first + i])
-            w->key[used++] = (uint32_t)w->freq[first + i] << 9 | i;
-        if (i % 32 == 0)
-            hal_poll(w->h);
+        unsigned freq = w->freq[first + i];
+
+        def_tick(w);
+        bits[i] = 0;
+        if (freq)
+            key[used++] = (uint32_t)(freq - 1) << 9 | i;
     }
-    if (used < 2) {
-        if (used)
-            w->bits[first + w->key[0] % 512] = 1;
-        return;
-    }
-    def_sort(w, used);
+    def_sort(w, key, used);
     do {
-        for (unsigned i = 0; i < used; i++)
-            w->weight[i] = (uint16_t)((((w->key[i] >> 9) - 1) >> shift) + 1);
+        for (unsigned i = 0; i < used; i++) {
+            def_tick(w);
+            node[i].weight = (uint16_t)((key[i] >> (9 + shift)) + 1);
+        }
         shift++;
-    } while (def_tree(w, used) > limit);
+    } while (used > 1 && def_tree(w, node, used) > limit);
     for (unsigned i = 0; i < used; i++)
-        w->bits[first + w->key[i] % 512] = (uint8_t)w->weight[i];
+        bits[key[i] % 512] = used > 1 ? (uint8_t)node[i].weight : 1;
 }
 
-/* Codes of n symbols from `first` on, as they are sent: first bit lowest. */
+/* Codes by the lengths, as they are written: the first bit lowest. */
 static void def_codes(struct stub_deflate *w, unsigned first, unsigned n)
 {
-    uint16_t next[16] = {0};
-    unsigned code = 0;
+    uint16_t next[16], code = 0;
+    const uint8_t *bits = w->bits + first;
 
-    for (unsigned i = first; i < first + n; i++)
-        next[w->bits[i]]++;
+    for (unsigned len = 0; len < 16; len++)
+        next[len] = 0;
+    for (unsigned i = 0; i < n; i++) {
+        def_tick(w);
+        next[bits[i]]++;
+    }
     next[0] = 0;
     for (unsigned len = 0; len < 16; len++) {
-        unsigned count = next[len];
+        uint16_t count = next[len];
 
-        code <<= 1;
-        next[len] = (uint16_t)code;
-        code += count;
+        next[len] = code;
+        code = (uint16_t)((code + count) << 1);
     }
-    for (unsigned i = first; i < first + n; i++) {
-        unsigned reversed = 0;
+    for (unsigned i = 0; i < n; i++) {
+        unsigned left = next[bits[i]]++, reversed = 0;
 
-        code = next[w->bits[i]]++;
-        for (unsigned k = w->bits[i]; k; k--) {
-            reversed = reversed << 1 | (code & 1);
-            code >>= 1;
+        for (unsigned k = bits[i]; k; k--) {
+            reversed = reversed << 1 | (left & 1);
+            left >>= 1;
         }
-        w->code[i] = (uint16_t)reversed;
-        if (i % 8 == 0)
-            hal_poll(w->h);
+        w->code[first + i] = (uint16_t)reversed;
+        def_tick(w);
     }
 }
 
-/* Bits that the symbols first to end take. */
-static uint32_t def_cost(struct stub_deflate *w, unsigned first, unsigned end)
+/* Lengths (as they are for `limit` 0) and codes. */
+static void def_make(struct stub_deflate *w, unsigned first, unsigned n, unsigned limit)
 {
-    uint32_t sum = 0;
+    if (limit)
+        def_lengths(w, first, n, limit);
+    def_codes(w, first, n);
+}
 
-    for (unsigned i = first; i < end; i++) {
-        if (i % 32 == 0)
-            hal_poll(w->h);
+static void def_fixed(struct stub_deflate *w)
+{
+    for (unsigned i = 0; i < STUB_RUN_0; i++) {
+        def_tick(w);
+        w->bits[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : i < STUB_LENGTHS ? 8 : 5;
+    }
+}
+
+/* ---- block ---- */
+
+/* Bits of all that was counted, with three for the kind of block. */
+static uint32_t def_cost(struct stub_deflate *w)
+{
+    uint32_t sum = 3 + w->extra;
+
+    for (unsigned i = 0; i < STUB_SYMBOLS; i++) {
+        def_tick(w);
         sum += (uint32_t)w->freq[i] * w->bits[i];
     }
     return sum;
 }
 
-static void def_fixed(struct stub_deflate *w)
+/* Symbols that are sent of n. */
+static unsigned def_used(const uint8_t *bits, unsigned n, unsigned least)
 {
-    for (unsigned i = 0; i < STUB_RUN_0; i++)
-        w->bits[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : i < STUB_LENGTHS ? 8 : 5;
-}
-
-/* ---- block ---- */
-
-static void def_put(struct stub_deflate *w, unsigned value, unsigned n)
-{
-    w->acc |= value << w->held;
-    w->held += n;
-    while (w->held >= 8) {
-        *w->out++ = (uint8_t)w->acc;
-        w->acc >>= 8;
-        w->held -= 8;
-    }
-}
-
-static void def_put_symbol(struct stub_deflate *w, unsigned symbol)
-{
-    def_put(w, w->code[symbol], w->bits[symbol]);
-}
-
-/* Symbol and extra bits of a number, see def_symbol(). */
-static void def_put_number(struct stub_deflate *w, unsigned first, unsigned symbol, unsigned v)
-{
-    unsigned extra = symbol >> 8;
-
-    def_put_symbol(w, first + (symbol & 255));
-    def_put(w, v & ((1u << extra) - 1), extra);
-}
-
-static void def_put_tokens(struct stub_deflate *w)
-{
-    for (unsigned i = 0; i < w->tokens; i++) {
-        unsigned token = w->token[i];
-
-        if (i % 8 == 0)
-            hal_poll(w->h);
-        if (token < MATCH) {
-            def_put_symbol(w, token);
-            continue;
-        }
-        token -= MATCH;
-        def_put_number(w, END_OF_BLOCK + 1, def_length_symbol(token), token);
-        token = w->token[++i];
-        def_put_number(w, STUB_DISTANCE_0, def_symbol(token, 1), token);
-    }
-    def_put_symbol(w, END_OF_BLOCK);
-}
-
-static const uint8_t def_order[STUB_RUNS] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
-                                             11, 4,  12, 3, 13, 2, 14, 1, 15};
-
-static unsigned def_used(const struct stub_deflate *w, unsigned first, unsigned n, unsigned least)
-{
-    while (n > least && !w->bits[first + n - 1])
+    while (n > least && !bits[n - 1])
         n--;
     return n;
 }
 
-/* One symbol of the coded lengths. */
-static void def_run(struct stub_deflate *w, unsigned symbol, unsigned value, unsigned extra)
+/* The order in which the lengths of the codes for lengths are sent. */
+static const uint8_t def_order[STUB_RUNS] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                             11, 4,  12, 3, 13, 2, 14, 1, 15};
+
+static void def_head(struct stub_deflate *w, unsigned order)
 {
-    w->freq[STUB_RUN_0 + symbol]++;
-    w->run_extra += extra;
-    w->run[w->runs++] = (uint16_t)(symbol | value << 8);
-}
-
-/* `times` codes of `length` bits, run-length coded. */
-static void def_repeat(struct stub_deflate *w, unsigned length, unsigned times)
-{
-    if (length) {
-        def_run(w, length, 0, 0);
-        times--;
-    }
-    while (times >= 3) {
-        unsigned most = length ? 6 : times < 11 ? 10 : 138, n = times < most ? times : most;
-
-        if (length)
-            def_run(w, 16, n - 3, 2);
-        else if (n < 11)
-            def_run(w, 17, n - 3, 3);
-        else
-            def_run(w, 18, n - 11, 7);
-        times -= n;
-    }
-    while (times--)
-        def_run(w, length, 0, 0);
-}
-
-static unsigned def_bits_at(const struct stub_deflate *w, unsigned i, unsigned lengths)
-{
-    return w->bits[i < lengths ? i : i - lengths + STUB_DISTANCE_0];
-}
-
-static void def_runs(struct stub_deflate *w, unsigned lengths, unsigned n)
-{
-    for (unsigned i = 0, next; i < n; i = next) {
-        unsigned length = def_bits_at(w, i, lengths);
-
-        for (next = i + 1; next < n && def_bits_at(w, next, lengths) == length; next++)
-            ;
-        def_repeat(w, length, next - i);
-        hal_poll(w->h);
-    }
-}
-
-static void def_put_head(struct stub_deflate *w, unsigned lengths, unsigned distances,
-                         unsigned order)
-{
-    def_put(w, lengths - 257, 5);
-    def_put(w, distances - 1, 5);
-    def_put(w, order - 4, 4);
+    def_put(w, (w->lengths - 257) | (w->distances - 1) << 5 | (order - 4) << 10, 14);
     for (unsigned i = 0; i < order; i++)
         def_put(w, w->bits[STUB_RUN_0 + def_order[i]], 3);
-    for (unsigned i = 0; i < w->runs; i++) {
-        unsigned run = w->run[i], symbol = run & 255;
+    def_runs(w);
+}
 
-        def_put_symbol(w, STUB_RUN_0 + symbol);
-        def_put(w, run >> 8, symbol < 16 ? 0 : symbol == 16 ? 2 : symbol == 17 ? 3 : 7);
-        if (i % 8 == 0)
-            hal_poll(w->h);
+static void def_stored(struct stub_deflate *w, const uint8_t *in, unsigned len)
+{
+    def_put(w, 1, 8);
+    def_put(w, len, 16);
+    def_put(w, len ^ 0xffff, 16);
+    for (unsigned i = 0; i < len; i++) {
+        def_tick(w);
+        def_put(w, in[i], 8);
     }
 }
 
-static void def_start(struct stub_deflate *w, struct stub_hal *h, const uint8_t *in, size_t len,
-                      size_t history, uint8_t *out)
+static void def_clear(struct stub_deflate *w)
 {
-    w->h = h;
-    w->base = in - history;
-    w->next = 0;
-    w->end = (uint32_t)(history + len);
-    w->out = out;
-    w->acc = w->held = w->extra = w->tokens = w->runs = w->run_extra = 0;
+    w->acc = w->held = w->extra = w->next = 0;
+    w->writing = false;
     for (unsigned i = 0; i < 1u << STUB_HASH_BITS; i++) {
-        if (i % 64 == 0)
-            hal_poll(h);
-        w->head[i] = 0;
+        def_tick(w);
+        w->head[i] = NONE;
     }
     for (unsigned i = 0; i < STUB_SYMBOLS; i++) {
-        if (i % 64 == 0)
-            hal_poll(h);
+        def_tick(w);
         w->freq[i] = 0;
     }
 }
@@ -399,52 +399,50 @@ static void def_start(struct stub_deflate *w, struct stub_hal *h, const uint8_t 
 size_t stub_deflate(struct stub_deflate *w, struct stub_hal *h, const uint8_t *in, size_t len,
                     size_t history, uint8_t *out, size_t cap)
 {
-    unsigned lengths, distances, order = STUB_RUNS, kind = 2;
-    uint32_t fixed, dynamic;
+    unsigned order = STUB_RUNS;
+    uint32_t fixed, cost;
+    bool dynamic;
 
     hal_spend(h, HAL_DEFLATE, (uint32_t)len);
-    def_start(w, h, in, len, history, out);
+    w->h = h;
+    w->base = in - history;
+    w->end = (uint32_t)(history + len);
+    w->out = out;
+    def_clear(w);
     def_parse(w, (uint32_t)history);
-
+    def_tokens(w);
     def_fixed(w);
-    fixed = 3 + w->extra + def_cost(w, 0, STUB_RUN_0);
-    def_lengths(w, 0, STUB_LENGTHS, 15);
-    def_lengths(w, STUB_DISTANCE_0, STUB_DISTANCES, 15);
-    lengths = def_used(w, 0, STUB_LENGTHS, 257);
-    distances = def_used(w, STUB_DISTANCE_0, STUB_DISTANCES, 1);
-    def_runs(w, lengths, lengths + distances);
-    def_lengths(w, STUB_RUN_0, STUB_RUNS, 7);
-    while (order > 4 && !w->bits[STUB_RUN_0 + def_order[order - 1]])
+    fixed = def_cost(w);
+    def_make(w, 0, STUB_LENGTHS, 15);
+    def_make(w, STUB_DISTANCE_0, STUB_DISTANCES, 15);
+    w->lengths = def_used(w->bits, STUB_LENGTHS, 257);
+    w->distances = def_used(w->bits + STUB_DISTANCE_0, STUB_DISTANCES, 1);
+    def_runs(w);
+    def_make(w, STUB_RUN_0, STUB_RUNS, 7);
+    while (!w->bits[STUB_RUN_0 + def_order[order - 1]])
         order--;
-    dynamic = 3 + 14 + 3 * order + w->run_extra + w->extra + def_cost(w, 0, STUB_SYMBOLS);
-    if (fixed <= dynamic) {
-        kind = 1;
-        dynamic = fixed;
+    cost = def_cost(w) + 14 + 3 * order;
+    dynamic = cost < fixed;
+    if (!dynamic) {
+        cost = fixed;
         def_fixed(w);
+        def_make(w, 0, STUB_LENGTHS, 0);
+        def_make(w, STUB_DISTANCE_0, STUB_DISTANCES, 0);
     }
-    if ((dynamic + 7) / 8 >= len + 5) {
-        if (len + 5 > cap)
-            return 0;
-        def_put(w, 1, 8);
-        def_put(w, (unsigned)len, 16);
-        def_put(w, (unsigned)~len & 0xffff, 16);
-        for (size_t i = 0; i < len; i++) {
-            if (i % 32 == 0)
-                hal_poll(h);
-            *w->out++ = in[i];
-        }
-        return len + 5;
-    }
-    if ((dynamic + 7) / 8 > cap)
+    cost = (cost + 7) / 8;
+    if (cost > len + 5)
+        cost = (uint32_t)len + 5;
+    if (cost > cap)
         return 0;
-    def_codes(w, 0, STUB_LENGTHS);
-    def_codes(w, STUB_DISTANCE_0, STUB_DISTANCES);
-    def_codes(w, STUB_RUN_0, STUB_RUNS);
-    def_put(w, 1 | kind << 1, 3);
-    if (kind == 2)
-        def_put_head(w, lengths, distances, order);
-    def_put_tokens(w);
-    if (w->held)
-        def_put(w, 0, 8 - w->held);
-    return (size_t)(w->out - out);
+    if (cost == len + 5) {
+        def_stored(w, in, (unsigned)len);
+        return cost;
+    }
+    w->writing = true;
+    def_put(w, dynamic ? 5 : 3, 3);
+    if (dynamic)
+        def_head(w, order);
+    def_tokens(w);
+    def_put(w, 0, 7); /* to the end of the byte */
+    return cost;
 }

@@ -20,45 +20,50 @@ static inline uint32_t sha_rotate(uint32_t x, unsigned n)
 }
 
 /* The 64 words that the rounds use: 16 of the block, the rest made of them. */
-static void sha_expand(struct stub_hal *h, uint32_t w[64], const uint8_t *block)
+static void sha_expand(struct stub_hal *h, uint32_t *w, const uint8_t *block)
 {
-    for (unsigned i = 0; i < 16; i++, block += 4)
-        w[i] = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 | (uint32_t)block[2] << 8 |
-               block[3];
-    for (unsigned i = 16; i < 64; i++) {
-        uint32_t a = w[i - 15], b = w[i - 2];
+    const uint32_t *end = w + 16;
 
-        if (i % 16 == 0)
-            hal_poll(h);
-        w[i] = w[i - 16] + (sha_rotate(a, 7) ^ sha_rotate(a, 18) ^ a >> 3) + w[i - 7] +
-               (sha_rotate(b, 17) ^ sha_rotate(b, 19) ^ b >> 10);
+    for (; w < end; w++, block += 4)
+        *w = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 | (uint32_t)block[2] << 8 |
+             block[3];
+    for (unsigned part = 0; part < 3; part++) {
+        hal_poll(h);
+        for (end = w + 16; w < end; w++) {
+            uint32_t a = w[-15], b = w[-2];
+
+            *w = w[-16] + (sha_rotate(a, 7) ^ sha_rotate(a, 18) ^ a >> 3) + w[-7] +
+                 (sha_rotate(b, 17) ^ sha_rotate(b, 19) ^ b >> 10);
+        }
     }
 }
 
 static void sha_block(struct stub_hal *hal, uint32_t sum[8], const uint8_t *block)
 {
-    uint32_t w[64];
+    uint32_t words[64];
+    const uint32_t *w = words, *k = sha_k, *end;
     uint32_t a = sum[0], b = sum[1], c = sum[2], d = sum[3];
     uint32_t e = sum[4], f = sum[5], g = sum[6], h = sum[7];
 
-    sha_expand(hal, w, block);
-    for (unsigned i = 0; i < 64; i++) {
-        uint32_t t = h + sha_k[i] + w[i] + (g ^ (e & (f ^ g)));
+    sha_expand(hal, words, block);
+    do {
+        hal_poll(hal);
+        for (end = w + 8; w < end; w++) {
+            uint32_t t = h + *k++ + *w + (g ^ (e & (f ^ g)));
 
-        if (i % 8 == 0)
-            hal_poll(hal);
-        t += sha_rotate(e, 6) ^ sha_rotate(e, 11) ^ sha_rotate(e, 25);
-        h = g;
-        g = f;
-        f = e;
-        e = d + t;
-        t += (a & b) | (c & (a | b));
-        t += sha_rotate(a, 2) ^ sha_rotate(a, 13) ^ sha_rotate(a, 22);
-        d = c;
-        c = b;
-        b = a;
-        a = t;
-    }
+            t += sha_rotate(e, 6) ^ sha_rotate(e, 11) ^ sha_rotate(e, 25);
+            h = g;
+            g = f;
+            f = e;
+            e = d + t;
+            t += ((a | b) & c) | (a & b);
+            t += sha_rotate(a, 2) ^ sha_rotate(a, 13) ^ sha_rotate(a, 22);
+            d = c;
+            c = b;
+            b = a;
+            a = t;
+        }
+    } while (k < sha_k + 64);
     sum[0] += a;
     sum[1] += b;
     sum[2] += c;
@@ -82,7 +87,8 @@ void stub_sha256_init(struct stub_sha256 *c)
 static void sha_add(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *data, size_t len)
 {
     while (len) {
-        size_t at = (size_t)c->len & 63, part = 64 - at < len ? 64 - at : len;
+        unsigned at = (unsigned)c->len % 64;
+        size_t part = 64 - at < len ? 64 - at : len;
 
         c->len += part;
         if (part == 64) {
@@ -97,6 +103,14 @@ static void sha_add(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *da
     }
 }
 
+/* Numbers of the sum, highest byte first. */
+static void sha_put(uint8_t *out, const uint32_t *words, unsigned n)
+{
+    for (; n--; words++)
+        for (int shift = 24; shift >= 0; shift -= 8)
+            *out++ = (uint8_t)(*words >> shift);
+}
+
 void stub_sha256_update(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *data, size_t len)
 {
     hal_spend(h, HAL_SHA, (uint32_t)len);
@@ -105,14 +119,12 @@ void stub_sha256_update(struct stub_sha256 *c, struct stub_hal *h, const uint8_t
 
 void stub_sha256_final(struct stub_sha256 *c, struct stub_hal *h, uint8_t out[32])
 {
-    static const uint8_t pad[64] = {0x80};
     uint32_t bits[2] = {(uint32_t)(c->len >> 29), (uint32_t)c->len << 3};
-    uint8_t tail[8];
+    uint8_t pad = 0x80;
 
-    for (unsigned i = 0; i < 8; i++)
-        tail[i] = (uint8_t)(bits[i / 4] >> (24 - 8 * (i % 4)));
-    sha_add(c, h, pad, 64 - (size_t)((c->len + 8) & 63));
-    sha_add(c, h, tail, 8);
-    for (unsigned i = 0; i < 32; i++)
-        out[i] = (uint8_t)(c->h[i / 4] >> (24 - 8 * (i % 4)));
+    for (; pad || c->len % 64 != 56; pad = 0)
+        sha_add(c, h, &pad, 1);
+    sha_put(c->block + 56, bits, 2);
+    sha_block(h, c->h, c->block);
+    sha_put(out, c->h, 8);
 }
