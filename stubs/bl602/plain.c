@@ -397,7 +397,8 @@ static bool bl_link(struct stub *s)
         p->tail = false;
         bl_done(s);
     }
-    if (now - p->heard_us >= BL_SESSION_US) {
+    /* Not `now`: OK was sent after that. */
+    if (hal_us(s->h) - p->heard_us >= BL_SESSION_US) {
         hal_listen(s->h);
         p->linked = false;
     }
