@@ -32,6 +32,7 @@ struct hal_chip {
     bool signed_crc8;         /* which checksum its records carry (reference 7.3) */
     struct hal_span store;    /* our key/value log */
     struct hal_span obk;      /* where OpenBeken kept its configuration, to be read once */
+    struct hal_span obk_vars; /* where it kept its 64 bytes, likewise */
     struct hal_span ota;      /* where an update goes */
     uint32_t flash_size;
 };
