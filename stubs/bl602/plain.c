@@ -66,7 +66,6 @@ static const uint8_t bl_ok[2] = {'O', 'K'}, bl_pd_word[2] = {'P', 'D'},
 static void bl_done(struct stub *s)
 {
     stub_plain_put(s, bl_ok, sizeof bl_ok);
-    s->plain.heard_us = hal_us(s->h);
 }
 
 static void bl_head(struct stub *s, uint32_t len)
@@ -309,6 +308,8 @@ static void bl_frame(struct stub *s)
         code = BL_LEN;
     else
         code = bl_request(s, cmd, len);
+    if (code != BL_SUM && code != BL_UNKNOWN && code != BL_LEN)
+        p->heard_us = hal_us(s->h);
     if (code == BL_OK)
         bl_done(s);
     else if (code != BL_LATER)
@@ -395,6 +396,7 @@ static bool bl_link(struct stub *s)
     if (p->train >= BL_TRAIN_MIN && now - p->at_us >= BL_TRAIN_US) {
         p->train = 0;
         p->tail = false;
+        p->heard_us = now;
         bl_done(s);
     }
     /* Not `now`: OK was sent after that. */

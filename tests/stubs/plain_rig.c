@@ -141,7 +141,7 @@ void rig_storm_make(struct rig *r, struct rig_storm *t, rig_request_fn *request,
         } else {
             len = rig_damage(r, one, request(r, rig_random(r, kinds), one));
         }
-        if (!acts(t->byte, t->len + len))
-            t->len += len;
+        /* What is begun may need any bytes to become one: then anew. */
+        t->len = acts(t->byte, t->len + len) ? t->len / 2 : t->len + len;
     }
 }
