@@ -7,7 +7,7 @@
 
 enum button_event {
     BUTTON_NOTHING,
-    BUTTON_PRESS,
+    BUTTON_PRESS, /* each time it goes down, so that presses and releases pair */
     BUTTON_RELEASE,
     BUTTON_CLICK,
     BUTTON_DOUBLE,
@@ -24,17 +24,17 @@ struct button_times {
 
 struct button {
     uint8_t state, repeat;
-    bool level; /* debounced: pressed */
-    bool stuck; /* pressed since boot: nothing of it counts until released */
+    bool level;    /* debounced: pressed */
+    bool stuck;    /* pressed since set-up: nothing of it counts until released */
+    bool bouncing; /* the raw level differs, for `bounce` ms */
     uint16_t bounce, timer;
-    uint32_t held_ms; /* since pressed */
+    uint32_t held_ms; /* since pressed; 0: it is not */
 };
 
 /* `pressed`: at set-up. */
 void button_init(struct button *b, bool pressed);
-/* At most BUTTON_EVENTS events happen in one step; returns how many. `ms`: since the last. */
-#define BUTTON_EVENTS 3
-unsigned button_step(struct button *b, bool pressed, uint32_t ms, const struct button_times *t,
-                     enum button_event out[BUTTON_EVENTS]);
+/* One look at the pin, `ms` after the last one. A change of level counts after 75 ms. */
+enum button_event button_step(struct button *b, bool pressed, uint32_t ms,
+                              const struct button_times *t);
 
 #endif

@@ -9,6 +9,7 @@
 #define EVENT_CHANGES  12u
 #define EVENT_REPEATS  8u
 #define EVENT_COMMAND  128u
+#define EVENT_DEPTH    4u /* handlers that make events whose handlers make events ... */
 
 struct plug;
 
@@ -36,6 +37,9 @@ enum event {
     EVENTS
 };
 
+/* Of AddChangeHandler; event_relation_parse knows them by sign. */
+enum event_relation { EVENT_EQ, EVENT_NE, EVENT_LT, EVENT_GT, EVENT_LE, EVENT_GE };
+
 struct event_handler {
     uint8_t event;
     int32_t arg;
@@ -43,13 +47,14 @@ struct event_handler {
 };
 struct event_change {
     char variable[20];
-    uint8_t relation;
+    uint8_t relation; /* enum event_relation */
     int32_t constant;
-    bool was;
+    bool was; /* held at the last value; false when added */
     char command[EVENT_COMMAND];
 };
 struct event_repeat {
-    int32_t id, interval_ms, left_ms, repeats;
+    int32_t id, interval_ms, left_ms;
+    int32_t repeats; /* still to come; negative: for ever */
     char command[EVENT_COMMAND];
 };
 
@@ -60,12 +65,18 @@ struct events {
     unsigned handlers, changes, repeats, depth;
 };
 
-const char *event_name(enum event e);
-/* True: some handler ran, and the built-in action is not to follow. Depth is bounded. */
+const char *event_name(enum event e); /* "OnClick"; "" beyond */
+bool event_parse(const char *text, enum event *e);
+const char *event_relation_name(unsigned relation);
+bool event_relation_parse(const char *text, uint8_t *relation); /* "==", "<", ... */
+/* Run the handlers of this event and argument. True: some handler ran, and the built-in
+ * action is not to follow. Deeper than EVENT_DEPTH nothing runs. Handlers may change the
+ * tables of handlers. */
 bool event_fire(struct plug *p, enum event e, int32_t arg);
 /* A variable has a new value: fires on the transition from false to true. */
 void event_value(struct plug *p, const char *variable, int32_t value);
 void events_tick(struct plug *p, uint32_t ms);
+/* Handlers, change handlers and repeating events. */
 void events_clear(struct plug *p);
 
 #endif

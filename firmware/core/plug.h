@@ -21,7 +21,11 @@
 
 #define PLUG_QUICK_MS   25u
 #define PLUG_SAFE_BOOTS 5u    /* unfinished ones */
+#define PLUG_SAFE_S     300u  /* safe mode ends by itself after these, if a network is known */
 #define PLUG_SAVE_MS    2000u /* settings are saved so long after the first change */
+#define PLUG_BITES_MS   10000u
+#define PLUG_BOOT_S     5u   /* a boot has succeeded after these, if settings do not tell */
+#define PLUG_NO_SAFE    255u /* as CFG_BOOT_SECONDS: never safe mode */
 #define PLUG_VERSION    "0.1.0"
 
 struct plug {
@@ -42,6 +46,7 @@ struct plug {
     struct log log;
     bool safe_mode, boot_counted;
     uint8_t failed_boots;
+    uint8_t reset_cause; /* enum hal_reset_cause of this run */
     uint32_t quick_ms, second_ms, uptime_s;
     uint32_t reboot_in_s; /* 0: not asked for */
     uint32_t unsafe_in_s; /* leaving safe mode by itself */
@@ -52,10 +57,13 @@ struct plug {
 void plug_boot(struct plug *p);
 /* One turn of the loop, at least every 25 ms. */
 void plug_tick(struct plug *p, uint32_t now_ms);
+/* Settings and energy are saved, then the chip starts anew; 0 is at the next second. */
 void plug_reboot(struct plug *p, uint32_t in_s);
+/* Do what safe mode has left out; the access point stays open until Wi-Fi is told otherwise. */
 void plug_leave_safe_mode(struct plug *p);
 /* Save settings now if they differ; false: the flash did not take it. */
 bool plug_save(struct plug *p);
 void plug_long_name(const struct plug *p, char out[64]); /* OpenECR6600_CCDDEEFF */
+const char *plug_reset_name(const struct plug *p);       /* why this run began: "power on" */
 
 #endif

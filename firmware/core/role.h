@@ -29,6 +29,8 @@ enum role {
     ROLE_CF1,
     ROLE_HIGH = 34,
     ROLE_LOW,
+    ROLE_BTN_SCRIPT = 40, /* events only */
+    ROLE_BTN_SCRIPT_N,
     ROLE_SEL_N = 64,
     ROLE_BTN_PD = 89,
     ROLE_BTN_PD_N,
@@ -48,6 +50,8 @@ enum role_flag {
     ROLE_TWO_CHANNELS = 1 << 8,
     ROLE_NO_CHANNEL = 1 << 9,
     ROLE_SUPPORTED = 1 << 10,
+    ROLE_CONSTANT = 1 << 11, /* an output that follows no channel */
+    ROLE_EDGE = 1 << 12,     /* an input whose every edge toggles */
 };
 
 const char *role_name(unsigned role); /* "" for 0 and beyond */
