@@ -18,17 +18,21 @@ enum store_key { STORE_CONFIG = 1, STORE_VARS, STORE_LABELS, STORE_LAST };
 struct store {
     uint32_t base, sectors;
     uint32_t at[STORE_KEYS]; /* of the newest record; 0: none */
-    uint32_t head;           /* where the next one goes */
-    uint32_t sequence;
-    bool ready;
-    uint32_t erases, writes; /* since boot */
+    uint32_t sequence;       /* of the sector in use */
+    uint32_t head;           /* where in it the next record goes; HAL_SECTOR: it is closed */
+    bool ready;              /* opened */
+    bool ahead;              /* the sector to come was erased by us */
+    uint32_t erases, writes; /* since opened */
 };
 
-/* Look through the span, mend what a cut has left. False: the flash does not answer. */
+/* Look through the span; writes nothing. What is no record of ours is ignored. False: the
+ * flash does not answer, or the span is none. */
 bool store_open(struct store *s, uint32_t base, uint32_t len);
 /* Length of the value, copied as far as `cap`; 0: there is none. */
 size_t store_get(const struct store *s, enum store_key key, void *buf, size_t cap);
-/* False: did not take; the old value stands. An identical value is not written again. */
+/* False: did not take; the old value stands. An identical value is not written again;
+ * an empty one removes. At most one erase, as long as the other values of more than
+ * 400 bytes would fit one sector; as many as it takes when the store is fuller. */
 bool store_set(struct store *s, enum store_key key, const void *data, size_t len);
 
 #endif
