@@ -134,6 +134,7 @@ bool hal_flash_erase(uint32_t addr)
         return false;
     }
     watch(addr, HAL_SECTOR);
+    host_note(HOST_ERASE, addr, HAL_SECTOR);
     stats.erases++;
     worn[addr / HAL_SECTOR]++;
     memset(blank, 0xff, sizeof blank);
@@ -150,6 +151,7 @@ bool hal_flash_program(uint32_t addr, const void *data, size_t len)
         return false;
     }
     watch(addr, len);
+    host_note(HOST_PROGRAM, addr, (uint32_t)len);
     stats.programs++;
     for (size_t i = 0; i < len; i++) {
         if (from[i] & ~cell[addr + i])

@@ -106,4 +106,5 @@ void host_reset(void)
     host_mac((const uint8_t[]){0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff});
     power = NULL;
     host_flash_reset();
+    host_world_reset();
 }

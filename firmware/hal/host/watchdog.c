@@ -1,0 +1,54 @@
+/* watchdog.c - bites when it is not fed: counted, and out of whatever is running. */
+#include "hal/host/host.h"
+
+static uint32_t limit, fed;
+static unsigned bites;
+static jmp_buf *where;
+
+static void tick(void *user)
+{
+    (void)user;
+    if (!limit || hal_ms() - fed <= limit)
+        return;
+    limit = 0;
+    bites++;
+    if (where)
+        longjmp(*where, 1);
+}
+
+void host_watchdog_reset(bool all)
+{
+    limit = 0;
+    if (!all)
+        return;
+    bites = 0;
+    where = NULL;
+}
+
+void hal_watchdog_start(uint32_t ms)
+{
+    host_note(HOST_WATCHDOG_START, ms, 0);
+    limit = ms;
+    fed = hal_ms();
+    host_each_ms(tick, NULL);
+}
+
+void hal_watchdog_feed(void)
+{
+    fed = hal_ms();
+}
+
+void host_bite_to(jmp_buf *to)
+{
+    where = to;
+}
+
+unsigned host_bites(void)
+{
+    return bites;
+}
+
+uint32_t host_watchdog_ms(void)
+{
+    return limit;
+}
