@@ -48,7 +48,7 @@ size_t stub_frame_seal(struct stub_hal *h, uint8_t *buf, uint8_t type, uint16_t 
 /* The candidate begins at `at` from now on. */
 static void receive_from(struct stub_receiver *r, size_t at)
 {
-    r->at = r->summed = (uint16_t)at;
+    r->at = r->summed = at;
     r->crc = 0;
 }
 
@@ -77,7 +77,7 @@ static size_t receive_size(const struct stub_receiver *r, struct stub_hal *h)
 {
     const uint8_t *p = r->buf + r->at;
 
-    if (r->have - r->at < (int)STUB_FRAME_HEAD)
+    if (r->have - r->at < STUB_FRAME_HEAD)
         return STUB_FRAME_HEAD;
     if (!header_good(p, h))
         return 0;
@@ -94,25 +94,25 @@ static void receive_sum(struct stub_receiver *r, struct stub_hal *h, size_t size
         end = r->have;
     if (end > r->summed) {
         r->crc = stub_crc32(h, r->crc, r->buf + r->summed, end - r->summed);
-        r->summed = (uint16_t)end;
+        r->summed = end;
     }
 }
 
 static size_t receive_take(struct stub_receiver *r, struct stub_hal *h, size_t size,
                            const uint8_t *data, size_t len)
 {
-    size_t missing = size - (size_t)(r->have - r->at);
+    size_t missing = r->at + size - r->have;
 
     if (r->at + size > sizeof r->buf) {
-        stub_copy(h, r->buf, r->buf + r->at, (size_t)(r->have - r->at));
-        r->have = (uint16_t)(r->have - r->at);
-        r->summed = (uint16_t)(r->summed - r->at);
+        stub_copy(h, r->buf, r->buf + r->at, r->have - r->at);
+        r->have -= r->at;
+        r->summed -= r->at;
         r->at = 0;
     }
     if (len > missing)
         len = missing;
     memcpy(r->buf + r->have, data, len);
-    r->have = (uint16_t)(r->have + len);
+    r->have += len;
     return len;
 }
 
@@ -145,7 +145,7 @@ size_t stub_receive(struct stub_receiver *r, struct stub_hal *h, const uint8_t *
             continue;
         }
         receive_sum(r, h, size);
-        if ((size_t)(r->have - r->at) >= size && size > STUB_FRAME_HEAD) {
+        if (r->have - r->at >= size && size > STUB_FRAME_HEAD) {
             const uint8_t *p = r->buf + r->at;
 
             if (r->crc == stub_get32(p + size - STUB_FRAME_TAIL)) {
@@ -153,7 +153,7 @@ size_t stub_receive(struct stub_receiver *r, struct stub_hal *h, const uint8_t *
                 f->seq = stub_get16(p + 2);
                 f->len = stub_get16(p + 4);
                 f->payload = p + STUB_FRAME_HEAD;
-                r->taken = (uint16_t)size;
+                r->taken = size;
                 *got = true;
                 return used;
             }
@@ -175,5 +175,5 @@ void stub_receive_skip(struct stub_receiver *r, struct stub_hal *h)
 {
     if (r->taken || r->at == r->have)
         return;
-    receive_fail(r, r->have - r->at >= (int)STUB_FRAME_HEAD && header_good(r->buf + r->at, h));
+    receive_fail(r, r->have - r->at >= STUB_FRAME_HEAD && header_good(r->buf + r->at, h));
 }

@@ -47,9 +47,9 @@ void stub_fill(struct stub_hal *h, uint8_t *to, uint8_t value, size_t len);
 size_t stub_frame_seal(struct stub_hal *h, uint8_t *buf, uint8_t type, uint16_t seq, uint16_t len);
 
 struct stub_receiver {
-    uint16_t at, have; /* the candidate, the end of what is held */
-    uint16_t taken;    /* size of the frame handed out last, from `at` */
-    uint16_t summed;   /* `crc` is of the bytes from `at` to here */
+    uint32_t at, have; /* the candidate, the end of what is held */
+    uint32_t taken;    /* size of the frame handed out last, from `at` */
+    uint32_t summed;   /* `crc` is of the bytes from `at` to here */
     uint32_t crc;
     /* The header of a frame was good and the rest was not; the caller clears it. */
     bool damaged;

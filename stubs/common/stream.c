@@ -13,7 +13,7 @@
 void stub_stream_begin(struct stub *s)
 {
     memset(&s->stream, 0, offsetof(struct stub_stream, note));
-    stub_receive_reset(&s->stream.rx);
+    stub_receive_reset(&s->rx);
     s->heard_us = s->stream.byte_us = s->stream.ready_us = hal_us(s->h);
 }
 
@@ -45,9 +45,9 @@ static void stream_reply(struct stub *s, uint8_t status, uint16_t len)
     struct stub_stream *t = &s->stream;
 
     t->working = false;
-    t->reply[STUB_FRAME_HEAD] = status;
-    t->reply_len = (uint16_t)stub_frame_seal(s->h, t->reply, t->type | STUB_REPLY, t->seq,
-                                             (uint16_t)(1 + len));
+    s->reply[STUB_FRAME_HEAD] = status;
+    t->reply_len =
+        stub_frame_seal(s->h, s->reply, t->type | STUB_REPLY, t->seq, (uint16_t)(1 + len));
     t->reply_due = true;
 }
 
@@ -70,7 +70,7 @@ static void stream_next(struct stub *s)
 
     t->tx_at = 0;
     if (t->reply_due) {
-        t->tx = t->reply;
+        t->tx = s->reply;
         t->tx_len = t->reply_len;
         t->reply_due = false;
     } else if (t->note_len) {
@@ -80,7 +80,7 @@ static void stream_next(struct stub *s)
         t->note_len = 0;
     } else if (t->ack_due) {
         t->tx = t->small;
-        t->tx_len = (uint16_t)stub_write_ack(s, t->small);
+        t->tx_len = stub_write_ack(s, t->small);
         t->ack_due = false;
     } else {
         stream_next_data(s);
@@ -102,7 +102,7 @@ static bool stream_send(struct stub *s)
         n = n > TX_PART ? TX_PART : n;
         hal_tx(s->h, t->tx + t->tx_at, n);
         hal_poll(s->h);
-        t->tx_at = (uint16_t)(t->tx_at + n);
+        t->tx_at += n;
         room -= n;
         did = true;
         if (t->tx_at == t->tx_len) {
@@ -193,7 +193,7 @@ static void stream_open(struct stub *s, const struct stub_frame *f)
 
 static void stream_do(struct stub *s, const struct stub_frame *f)
 {
-    uint8_t *out = s->stream.reply + STUB_FRAME_HEAD + 1;
+    uint8_t *out = s->reply + STUB_FRAME_HEAD + 1;
 
     switch (f->type) {
     case STUB_HELLO:
@@ -301,10 +301,10 @@ size_t stub_stream_rx(struct stub *s, const uint8_t *data, size_t len)
         return 0;
     t->holding = false;
     do {
-        used += stub_receive(&t->rx, s->h, data + used, len - used, &t->held, &got);
-        if (t->rx.damaged && t->rx.damaged_type == STUB_WRITE_DATA && t->open == STUB_WRITE)
-            stub_write_damaged(s, t->rx.damaged_seq);
-        t->rx.damaged = false;
+        used += stub_receive(&s->rx, s->h, data + used, len - used, &t->held, &got);
+        if (s->rx.damaged && s->rx.damaged_type == STUB_WRITE_DATA && t->open == STUB_WRITE)
+            stub_write_damaged(s, s->rx.damaged_seq);
+        s->rx.damaged = false;
         t->holding = got && !stream_frame(s, &t->held);
     } while (got && !t->holding);
     return used;
@@ -335,7 +335,7 @@ static bool stream_work(struct stub *s)
             stream_busy(s, t->seq, s->job.done);
             return !s->flash.busy;
         }
-        memcpy(t->reply + STUB_FRAME_HEAD + 1, s->job.hash, 32);
+        memcpy(s->reply + STUB_FRAME_HEAD + 1, s->job.hash, 32);
         t->note_len = 0;
         stream_reply(s, s->job.failed ? STUB_NOT_TAKEN : STUB_DONE,
                      t->type == STUB_HASH && !s->job.failed ? 32 : 0);
@@ -375,7 +375,7 @@ static void stream_change_baud(struct stub *s)
     hal_baud(s->h, t->baud);
     t->baud = old;
     t->then_us = hal_us(s->h);
-    stub_receive_reset(&t->rx);
+    stub_receive_reset(&s->rx);
 }
 
 /* What was to be done once the reply has left. */
@@ -409,8 +409,8 @@ bool stub_stream_step(struct stub *s)
     struct stub_stream *t = &s->stream;
     bool did = false;
 
-    if (stub_receive_open(&t->rx) && !t->holding && hal_us(s->h) - t->byte_us >= SILENCE_US) {
-        stub_receive_skip(&t->rx, s->h);
+    if (stub_receive_open(&s->rx) && !t->holding && hal_us(s->h) - t->byte_us >= SILENCE_US) {
+        stub_receive_skip(&s->rx, s->h);
         stub_stream_rx(s, NULL, 0);
         did = true;
     }

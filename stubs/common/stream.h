@@ -14,6 +14,7 @@
 #define STUB_RX_FRAMES     16u /* taken ahead in a write; divides 65536 */
 #define STUB_NOTE_MAX      (STUB_FRAME_HEAD + 37u + STUB_FRAME_TAIL)
 #define STUB_ECHO_MAX      1024u
+#define STUB_REPLY_MAX     (STUB_FRAME_HEAD + 1 + STUB_ECHO_MAX + STUB_FRAME_TAIL)
 #define STUB_FLASH_MAX     (16u << 20)
 #define STUB_TELL_US       250000u   /* BUSY, and ACK while the host is silent */
 #define STUB_ERASE_AHEAD   262144u   /* behind the sector being worked on */
@@ -64,10 +65,10 @@ struct stub_read {
     uint32_t base, next, send; /* frames: oldest kept, being filled, to be sent next */
     uint32_t blanks;           /* sectors, not yet in a unit */
     uint32_t crc;              /* of the sector, in a map */
-    uint16_t seq;              /* of the command */
-    uint16_t got;              /* bytes of the sector */
-    uint16_t fill;             /* bytes in frame `next` */
-    uint16_t out_at, out_len;
+    uint32_t seq;              /* of the command */
+    uint32_t got;              /* bytes of the sector */
+    uint32_t fill;             /* bytes in frame `next` */
+    uint32_t out_at, out_len;
     bool map, deflate, blank;
     bool ended; /* END is the last frame */
     struct stub_sha256 sha;
@@ -97,9 +98,11 @@ struct stub_write {
     uint32_t unit_size, look; /* being looked at whether it is blank: at `erased`, bytes seen */
     uint32_t crc;             /* of a unit SAME so far */
     uint32_t told_us;         /* last frame from the host, or ACK for want of one */
-    uint16_t seq, want, used, last, end_seq;
-    uint16_t pos;       /* in frame `used` */
-    uint16_t have, run; /* bytes of the unit; sectors of it to come */
+    /* Numbers: of the command; wanted, not used yet, last seen, END's. Modulo 65536 when
+     * they are compared with one from the wire. */
+    uint32_t seq, want, used, last, end_seq;
+    uint32_t pos;       /* in frame `used` */
+    uint32_t have, run; /* bytes of the unit; sectors of it to come */
     bool has_end, over;
     bool gap, nak;        /* frames are missing; the host has to be told */
     bool first;           /* sector of a run */
@@ -131,7 +134,7 @@ struct stub_stream {
     bool known;   /* there was one */
     bool working; /* on it, by s->job */
     uint8_t type; /* of it */
-    uint16_t seq;
+    uint32_t seq;
     uint8_t open;      /* STUB_READ, STUB_WRITE: its transfer; 0 */
     uint32_t busy_us;  /* begun, or last BUSY */
     uint32_t ready_us; /* the flash was last seen idle */
@@ -144,15 +147,13 @@ struct stub_stream {
 
     /* Going out, in this order; DATA of a read last. */
     const uint8_t *tx; /* a frame of which tx_at bytes have gone; NULL */
-    uint16_t tx_at, tx_len;
+    uint32_t tx_at, tx_len;
     bool reply_due;
     uint8_t note_len;
     bool ack_due;
-    uint16_t reply_len;           /* with frame */
+    uint32_t reply_len;           /* with frame */
     uint8_t note[STUB_NOTE_MAX];  /* BUSY, result, END of no transfer */
     uint8_t small[STUB_NOTE_MAX]; /* the note or ACK that is going out */
-    uint8_t reply[STUB_FRAME_HEAD + 1 + STUB_ECHO_MAX + STUB_FRAME_TAIL];
-    struct stub_receiver rx;
 };
 
 struct stub;

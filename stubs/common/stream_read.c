@@ -63,7 +63,7 @@ static void read_unit(struct stub_read *r, uint8_t kind, uint32_t arg, uint32_t 
     r->out[0] = kind;
     stub_put16(r->out + 1, arg);
     r->out_at = 0;
-    r->out_len = (uint16_t)(STUB_UNIT_HEAD + len);
+    r->out_len = STUB_UNIT_HEAD + len;
 }
 
 static void read_blanks(struct stub_read *r)
@@ -76,15 +76,15 @@ static bool read_into_frame(struct stub *s)
 {
     struct stub_read *r = &s->transfer.read;
     uint8_t *frame = read_place(s);
-    uint16_t n = (uint16_t)(r->out_len - r->out_at);
+    uint32_t n = r->out_len - r->out_at;
 
     if (!frame)
         return false;
     if (n > STUB_FRAME_MAX - r->fill)
-        n = (uint16_t)(STUB_FRAME_MAX - r->fill);
+        n = STUB_FRAME_MAX - r->fill;
     stub_copy(s->h, frame + STUB_FRAME_HEAD + r->fill, r->out + r->out_at, n);
-    r->out_at = (uint16_t)(r->out_at + n);
-    r->fill = (uint16_t)(r->fill + n);
+    r->out_at += n;
+    r->fill += n;
     if (r->fill == STUB_FRAME_MAX)
         read_seal(s, frame, STUB_READ_DATA, STUB_FRAME_MAX);
     return true;
@@ -104,7 +104,7 @@ static bool read_piece(struct stub *s)
         stub_sha256_update(&r->sha, s->h, p, READ_PIECE);
         r->blank = r->blank && stub_is_blank(s->h, p, READ_PIECE);
     }
-    r->got = (uint16_t)(r->got + READ_PIECE);
+    r->got += READ_PIECE;
     return true;
 }
 

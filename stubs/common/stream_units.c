@@ -44,8 +44,8 @@ static bool units_fill(struct stub *s, uint32_t need)
         if (n > need - w->have)
             n = need - w->have;
         stub_copy(s->h, w->unit + w->have, w->fifo[slot] + w->pos, n);
-        w->have = (uint16_t)(w->have + n);
-        w->pos = (uint16_t)(w->pos + n);
+        w->have += n;
+        w->pos += n;
         if (w->pos == w->len[slot]) {
             w->pos = 0;
             w->used++;

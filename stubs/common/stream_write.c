@@ -75,7 +75,7 @@ void stub_write_damaged(struct stub *s, uint16_t seq)
     struct stub_write *w = &s->transfer.write;
 
     /* Any other that was damaged would have been dropped. */
-    if (!w->over && seq == w->want)
+    if (!w->over && seq == (uint16_t)w->want)
         write_nak(s);
 }
 

@@ -41,13 +41,16 @@ struct stub {
     bool streaming;
     uint32_t heard_us; /* of the last byte; in the stream language of the last valid frame */
     uint8_t caps[32];
-    uint8_t in[256]; /* taken from the ring, not yet by a language */
     uint16_t in_at, in_len;
     struct stub_stream stream;
     union {
         union stub_transfer transfer; /* stream.h */
         struct stub_plain plain;
     };
+    /* Last: what is small is reached with one instruction, see `transfer` too. */
+    uint8_t in[256]; /* taken from the ring, not yet by a language */
+    uint8_t reply[STUB_REPLY_MAX];
+    struct stub_receiver rx;
 };
 
 /* `h` is ready: clocks, pins, UART and flash controller are set up. */
