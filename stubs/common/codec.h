@@ -28,7 +28,7 @@ void stub_sha256_final(struct stub_sha256 *c, struct stub_hal *h, uint8_t out[32
 #define STUB_FAST_BITS 8 /* codes up to that long are one look-up */
 struct stub_inflate {
     struct stub_hal *h;
-    uint32_t turn; /* of loops, for hal_poll() */
+    uint32_t turn; /* work since the last hal_poll() */
     const uint8_t *in, *end;
     uint32_t hold; /* bits read ahead, the next one lowest */
     int32_t have;  /* how many; negative: more were used than there are */

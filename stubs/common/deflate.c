@@ -12,107 +12,17 @@ enum {
     DEPTH = 24, /* candidates looked at */
     GOOD = 16,  /* a match that is not put off */
     MATCH = 0x8000,
-    HASH_SHIFT = 4, /* three bytes reach all bits of the hash */
-    NONE = 0xffff   /* before any position of the sector and history */
+    NONE = 0xffff /* before any position of the sector and history */
 };
 
-/* Once for every turn of a loop, or some forty instructions. */
-static void def_tick(struct stub_deflate *w)
+/* `units` of some forty instructions were done. */
+static void def_tick(struct stub_deflate *w, unsigned units)
 {
-    if (w->turn++ % 16 == 0)
-        hal_poll(w->h);
-}
-
-/* ---- matches ---- */
-
-/* Put all positions before `to` into their chains. */
-static void def_insert(struct stub_deflate *w, uint32_t to)
-{
-    const uint8_t *p = w->base + w->next;
-    uint16_t *head = w->head, *prev = w->prev;
-    uint32_t at = w->next;
-    unsigned hash = (unsigned)p[0] << HASH_SHIFT ^ p[1];
-
-    if (to > w->end - (SHORTEST - 1))
-        to = w->end - (SHORTEST - 1);
-    for (; at < to; at++, p++) {
-        hash = (hash << HASH_SHIFT ^ p[2]) % (1u << STUB_HASH_BITS);
-        prev[at % STUB_WINDOW] = head[hash];
-        head[hash] = (uint16_t)at;
-        if (at % 32 == 0)
-            hal_poll(w->h);
-    }
-    w->next = at;
-}
-
-/* How many of `max` bytes are the same. */
-static unsigned def_same(struct stub_deflate *w, const uint8_t *a, const uint8_t *b, unsigned max)
-{
-    unsigned n = 0, stop;
-
-    do {
-        stop = max - n < 32 ? max : n + 32;
-        while (n < stop && a[n] == b[n])
-            n++;
-        def_tick(w);
-    } while (n == stop && n < max);
-    return n;
-}
-
-/* The longest match at `at` that is longer than `best`: its length, or `best`. */
-static unsigned def_find(struct stub_deflate *w, uint32_t at, unsigned best, unsigned *distance)
-{
-    const uint8_t *base = w->base, *here = base + at;
-    const uint16_t *prev = w->prev;
-    unsigned max = w->end - at < LONGEST ? w->end - at : LONGEST;
-    unsigned depth = DEPTH;
-
-    if (max <= best)
-        return best;
-    def_insert(w, at + 1);
-    /* What is a whole window back has lost its place in prev[] to `at` itself. */
-    for (uint32_t from = prev[at % STUB_WINDOW]; depth && at - from < STUB_WINDOW; depth--) {
-        if (base[from + best] == here[best]) {
-            unsigned n = def_same(w, base + from, here, max);
-
-            if (n > best) {
-                best = n;
-                *distance = at - from;
-                if (n == max)
-                    break;
-            }
-        }
-        from = prev[from % STUB_WINDOW];
-    }
-    return best;
-}
-
-/* Make the tokens of the sector, which begins at `at`. */
-static void def_parse(struct stub_deflate *w, uint32_t at)
-{
-    uint16_t *token = w->token;
-    unsigned best = SHORTEST - 1, distance = 0; /* of the match at at - 1 that is put off */
-
-    while (at < w->end) {
-        unsigned length = def_find(w, at, best, &distance);
-
-        if (length > best) {
-            if (best >= SHORTEST)
-                *token++ = w->base[at - 1];
-            best = length;
-            at++;
-            if (length < GOOD)
-                continue;
-        } else if (best < SHORTEST) {
-            *token++ = w->base[at++];
-            continue;
-        }
-        *token++ = (uint16_t)(MATCH | (best - SHORTEST));
-        *token++ = (uint16_t)(distance - 1);
-        at += best - 1;
-        best = SHORTEST - 1;
-    }
-    w->tokens = (uint32_t)(token - w->token);
+    w->turn += units;
+    if (w->turn < 8)
+        return;
+    w->turn = 0;
+    hal_poll(w->h);
 }
 
 /* ---- what is sent: counted first, then written ---- */
@@ -152,24 +62,141 @@ static void def_number(struct stub_deflate *w, unsigned first, unsigned value, u
     def_send(w, first + (extra << log) + top, value & ((1u << extra) - 1), extra);
 }
 
-static void def_tokens(struct stub_deflate *w)
+/* A match: length - 3, distance - 1. */
+static void def_match(struct stub_deflate *w, unsigned length, unsigned distance)
 {
-    for (const uint16_t *token = w->token, *end = token + w->tokens; token < end; token++) {
-        unsigned length = *token - (unsigned)MATCH;
+    if (length == LONGEST - SHORTEST)
+        def_send(w, END_OF_BLOCK + 29, 0, 0);
+    else
+        def_number(w, END_OF_BLOCK + 1, length, 2);
+    def_number(w, STUB_DISTANCE_0, distance, 1);
+}
 
-        def_tick(w);
-        if (*token < MATCH) {
-            def_send(w, *token, 0, 0);
+/* ---- matches ---- */
+
+/* Put all positions before `to` into their chains. */
+static void def_insert(struct stub_deflate *w, uint32_t to)
+{
+    const uint8_t *p = w->base + w->next;
+    uint16_t *head = w->head, *prev = w->prev;
+    uint32_t at = w->next;
+    uint32_t three = (uint32_t)p[0] << 8 | p[1];
+
+    if (to > w->end - (SHORTEST - 1))
+        to = w->end - (SHORTEST - 1);
+    if (at >= to)
+        return;
+    do {
+        unsigned hash;
+
+        three = three << 8 | p[2];
+        hash = (three << 8) * 0x9e3779b1u >> (32 - STUB_HASH_BITS);
+        p++;
+        prev[at % STUB_WINDOW] = head[hash];
+        head[hash] = (uint16_t)at;
+        if (++at % 32 == 0)
+            hal_poll(w->h);
+    } while (at < to);
+    w->next = at;
+}
+
+/* How many of `max` bytes, not none, are the same. */
+static unsigned def_same(struct stub_deflate *w, const uint8_t *a, const uint8_t *b, unsigned max)
+{
+    unsigned n = 0, stop;
+
+    do {
+        stop = max - n < 32 ? max : n + 32;
+        do {
+            if (a[n] != b[n])
+                break;
+        } while (++n < stop);
+        def_tick(w, n == stop ? 8 : 1 + n % 32 / 4);
+    } while (n == stop && n < max);
+    return n;
+}
+
+/* The longest match at `at` that is longer than `best`: its length, or `best`. */
+static unsigned def_find(struct stub_deflate *w, uint32_t at, unsigned best, unsigned *distance)
+{
+    const uint8_t *here = w->base + at, *tail = w->base + best;
+    const uint16_t *prev = w->prev;
+    unsigned max = w->end - at < LONGEST ? w->end - at : LONGEST;
+    unsigned depth = DEPTH, last;
+
+    if (max <= best)
+        return best;
+    last = here[best];
+    def_insert(w, at + 1);
+    /* What is a whole window back has lost its place in prev[] to `at` itself. */
+    for (uint32_t from = at; at - (from = prev[from % STUB_WINDOW]) < STUB_WINDOW;) {
+        if (tail[from] == last) {
+            unsigned n = def_same(w, w->base + from, here, max);
+
+            if (n > best) {
+                best = n;
+                *distance = at - from;
+                if (n == max)
+                    break;
+                tail = w->base + n;
+                last = here[n];
+            }
+        }
+        if (!--depth)
+            break;
+    }
+    def_tick(w, 1 + (DEPTH - depth) / 2);
+    return best;
+}
+
+/* Make and count the tokens of the sector, which begins at `at`. */
+static void def_parse(struct stub_deflate *w, uint32_t at)
+{
+    uint16_t *token = w->token;
+    unsigned best = SHORTEST - 1, distance = 0; /* of the match at at - 1 that is put off */
+
+    while (at < w->end) {
+        unsigned length = def_find(w, at, best, &distance);
+
+        if (length > best) {
+            if (best >= SHORTEST)
+                w->freq[ *token++ = w->base[at - 1]]++;
+            best = length;
+            at++;
+            if (length < GOOD)
+                continue;
+        } else if (best < SHORTEST) {
+            w->freq[ *token++ = w->base[at++]]++;
             continue;
         }
-        if (length == LONGEST - SHORTEST)
-            def_send(w, END_OF_BLOCK + 29, 0, 0);
+        def_match(w, best - SHORTEST, distance - 1);
+        *token++ = (uint16_t)(MATCH | (best - SHORTEST));
+        *token++ = (uint16_t)(distance - 1);
+        at += best - 1;
+        best = SHORTEST - 1;
+    }
+    w->tokens = (uint32_t)(token - w->token);
+}
+
+static void def_tokens(struct stub_deflate *w)
+{
+    const uint16_t *token = w->token, *end = token + w->tokens;
+    unsigned turn = 0;
+
+    while (token < end) {
+        unsigned symbol = *token++;
+
+        if (++turn % 8 == 0)
+            hal_poll(w->h);
+        if (symbol < MATCH)
+            def_put(w, w->code[symbol], w->bits[symbol]);
         else
-            def_number(w, END_OF_BLOCK + 1, length, 2);
-        def_number(w, STUB_DISTANCE_0, *++token, 1);
+            def_match(w, symbol - MATCH, *token++);
     }
     def_send(w, END_OF_BLOCK, 0, 0);
 }
+
+/* ---- lengths of the codes ---- */
 
 /* `times` codes of `length` bits. */
 static void def_repeat(struct stub_deflate *w, unsigned length, unsigned times)
@@ -207,7 +234,7 @@ static void def_runs(struct stub_deflate *w)
     for (unsigned i = 0; i < w->lengths + w->distances; i++) {
         unsigned bits = w->bits[i < w->lengths ? i : i - w->lengths + STUB_DISTANCE_0];
 
-        def_tick(w);
+        def_tick(w, 1);
         if (times && bits != length) {
             def_repeat(w, length, times);
             times = 0;
@@ -226,12 +253,12 @@ static void def_sort(struct stub_deflate *w, uint32_t *key, unsigned n)
     for (unsigned gap = 64; gap; gap /= 4)
         for (unsigned i = gap; i < n; i++) {
             uint32_t last = key[i];
-            unsigned at = i;
+            unsigned at = i, moves = 4;
 
-            for (; at >= gap && key[at - gap] > last; at -= gap)
+            for (; at >= gap && key[at - gap] > last; at -= gap, moves++)
                 key[at] = key[at - gap];
             key[at] = last;
-            def_tick(w);
+            def_tick(w, moves / 4);
         }
 }
 
@@ -243,7 +270,7 @@ static unsigned def_tree(struct stub_deflate *w, struct stub_node *node, unsigne
     for (top = n; top < 2 * n - 1; top++) {
         unsigned weight = 0;
 
-        def_tick(w);
+        def_tick(w, 1);
         for (unsigned k = 0; k < 2; k++) {
             bool is_leaf = inner == top || (leaf < n && node[leaf].weight <= node[inner].weight);
             struct stub_node *least = &node[is_leaf ? leaf++ : inner++];
@@ -255,7 +282,7 @@ static unsigned def_tree(struct stub_deflate *w, struct stub_node *node, unsigne
     }
     node[--top].weight = 0;
     while (top--) {
-        def_tick(w);
+        def_tick(w, 1);
         node[top].weight = (uint16_t)(node[node[top].parent].weight + 1);
     }
     return node[0].weight;
@@ -273,7 +300,7 @@ static void def_lengths(struct stub_deflate *w, unsigned first, unsigned n, unsi
     for (unsigned i = 0; i < n; i++) {
         unsigned freq = w->freq[first + i];
 
-        def_tick(w);
+        def_tick(w, 1);
         bits[i] = 0;
         if (freq)
             key[used++] = (uint32_t)(freq - 1) << 9 | i;
@@ -281,13 +308,15 @@ static void def_lengths(struct stub_deflate *w, unsigned first, unsigned n, unsi
     def_sort(w, key, used);
     do {
         for (unsigned i = 0; i < used; i++) {
-            def_tick(w);
+            def_tick(w, 1);
             node[i].weight = (uint16_t)((key[i] >> (9 + shift)) + 1);
         }
         shift++;
     } while (used > 1 && def_tree(w, node, used) > limit);
-    for (unsigned i = 0; i < used; i++)
+    for (unsigned i = 0; i < used; i++) {
+        def_tick(w, 1);
         bits[key[i] % 512] = used > 1 ? (uint8_t)node[i].weight : 1;
+    }
 }
 
 /* Codes by the lengths, as they are written: the first bit lowest. */
@@ -299,7 +328,7 @@ static void def_codes(struct stub_deflate *w, unsigned first, unsigned n)
     for (unsigned len = 0; len < 16; len++)
         next[len] = 0;
     for (unsigned i = 0; i < n; i++) {
-        def_tick(w);
+        def_tick(w, 1);
         next[bits[i]]++;
     }
     next[0] = 0;
@@ -317,7 +346,7 @@ static void def_codes(struct stub_deflate *w, unsigned first, unsigned n)
             left >>= 1;
         }
         w->code[first + i] = (uint16_t)reversed;
-        def_tick(w);
+        def_tick(w, 2);
     }
 }
 
@@ -332,7 +361,7 @@ static void def_make(struct stub_deflate *w, unsigned first, unsigned n, unsigne
 static void def_fixed(struct stub_deflate *w)
 {
     for (unsigned i = 0; i < STUB_RUN_0; i++) {
-        def_tick(w);
+        def_tick(w, 1);
         w->bits[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : i < STUB_LENGTHS ? 8 : 5;
     }
 }
@@ -345,7 +374,7 @@ static uint32_t def_cost(struct stub_deflate *w)
     uint32_t sum = 3 + w->extra;
 
     for (unsigned i = 0; i < STUB_SYMBOLS; i++) {
-        def_tick(w);
+        def_tick(w, 1);
         sum += (uint32_t)w->freq[i] * w->bits[i];
     }
     return sum;
@@ -377,21 +406,21 @@ static void def_stored(struct stub_deflate *w, const uint8_t *in, unsigned len)
     def_put(w, len, 16);
     def_put(w, len ^ 0xffff, 16);
     for (unsigned i = 0; i < len; i++) {
-        def_tick(w);
+        def_tick(w, 1);
         def_put(w, in[i], 8);
     }
 }
 
 static void def_clear(struct stub_deflate *w)
 {
-    w->acc = w->held = w->extra = w->next = 0;
+    w->acc = w->held = w->extra = w->next = w->turn = 0;
     w->writing = false;
     for (unsigned i = 0; i < 1u << STUB_HASH_BITS; i++) {
-        def_tick(w);
+        def_tick(w, 1);
         w->head[i] = NONE;
     }
     for (unsigned i = 0; i < STUB_SYMBOLS; i++) {
-        def_tick(w);
+        def_tick(w, 1);
         w->freq[i] = 0;
     }
 }
@@ -410,7 +439,7 @@ size_t stub_deflate(struct stub_deflate *w, struct stub_hal *h, const uint8_t *i
     w->out = out;
     def_clear(w);
     def_parse(w, (uint32_t)history);
-    def_tokens(w);
+    w->freq[END_OF_BLOCK] = 1;
     def_fixed(w);
     fixed = def_cost(w);
     def_make(w, 0, STUB_LENGTHS, 15);

@@ -1,4 +1,4 @@
-/* deflate.h - working memory of stub_deflate(), 22 KiB. */
+/* deflate.h - working memory of stub_deflate(), 26 KiB. */
 #ifndef STUB_DEFLATE_H
 #define STUB_DEFLATE_H
 
@@ -18,7 +18,7 @@ enum {
 
 struct stub_deflate {
     struct stub_hal *h;
-    uint32_t turn;       /* of loops, for hal_poll() */
+    uint32_t turn;       /* work since the last hal_poll() */
     const uint8_t *base; /* of the history; positions count from here */
     uint32_t next, end;  /* first position that no chain holds yet; end of the sector */
     uint8_t *out;

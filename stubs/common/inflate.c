@@ -10,7 +10,7 @@ enum { BLOCK_END = 256, LENGTHS = 286, DISTANCES = 30, INVALID = 0xffff };
 static void inf_tick(struct stub_inflate *w, unsigned units)
 {
     w->turn += units;
-    if (w->turn < 8)
+    if (w->turn < 9)
         return;
     w->turn = 0;
     hal_poll(w->h);
@@ -53,7 +53,7 @@ static void inf_enter(struct stub_inflate *w, struct stub_codes *c, unsigned *co
 {
     unsigned bit = 1u << len >> 1, next = *code;
 
-    inf_tick(w, 1 + (16 >> len));
+    inf_tick(w, 2 + (32 >> len));
     for (unsigned i = next; i < 1u << STUB_FAST_BITS; i += 1u << len)
         c->fast[i] = (uint16_t)entry;
     for (; next & bit; bit >>= 1)
@@ -152,7 +152,7 @@ static bool inf_copy(struct stub_inflate *w, const uint8_t *from, unsigned n)
         unsigned part = n < 64 ? n : 64;
 
         n -= part;
-        inf_tick(w, 1 + part / 8);
+        inf_tick(w, 3 + part / 8);
         while (part--)
             *out++ = *from++;
     }
@@ -199,6 +199,7 @@ static void inf_literals(struct stub_inflate *w)
         if ((uintptr_t)out % 16 == 0)
             hal_poll(w->h);
     }
+    w->turn += (uint32_t)(out - w->out);
     w->hold = hold;
     w->have = have;
     w->in = in;
@@ -286,16 +287,19 @@ static bool inf_codes(struct stub_inflate *w, bool dynamic)
         if (lengths > LENGTHS || distances > DISTANCES)
             return false;
         memset(w->length, 0, sizeof(order));
-        for (unsigned i = 0; i < n; i++)
+        for (unsigned i = 0; i < n; i++) {
+            inf_tick(w, 1);
             w->length[order[i]] = (uint8_t)inf_bits(w, 3);
+        }
         if (!inf_make(w, &w->code[0], w->length, sizeof(order), false) ||
             !inf_lengths(w, lengths + distances) || !w->length[BLOCK_END])
             return false;
     } else {
-        memset(w->length, 8, 288);
-        inf_tick(w, 8);
+        memset(w->length, 8, 144);
+        inf_tick(w, 12);
         memset(w->length + 144, 9, 112);
         memset(w->length + 256, 7, 24);
+        memset(w->length + 280, 8, 8);
         memset(w->length + 288, 5, 32);
     }
     return inf_make(w, &w->code[0], w->length, lengths, true) &&
