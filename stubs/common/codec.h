@@ -45,6 +45,11 @@ struct stub_inflate {
 bool stub_inflate(struct stub_inflate *w, struct stub_hal *h, const uint8_t *in, size_t len,
                   uint8_t *out, size_t out_len, size_t history);
 
+/* What both directions of deflate know: the lengths of the fixed codes, 288 and 32,
+ * and the order in which the lengths of the code for lengths are sent. */
+void stub_fixed_lengths(struct stub_hal *h, uint8_t *length);
+extern const uint8_t stub_length_order[19];
+
 /* Deflate `len` (1..STUB_SECTOR) bytes at `in`, which has `history` bytes right
  * before it that may be referred to, as one raw stream of dynamic, fixed or
  * stored blocks, whatever is shortest. Returns its length, 0: longer than `cap`. */

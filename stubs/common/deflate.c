@@ -358,14 +358,6 @@ static void def_make(struct stub_deflate *w, unsigned first, unsigned n, unsigne
     def_codes(w, first, n);
 }
 
-static void def_fixed(struct stub_deflate *w)
-{
-    for (unsigned i = 0; i < STUB_RUN_0; i++) {
-        def_tick(w, 1);
-        w->bits[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : i < STUB_LENGTHS ? 8 : 5;
-    }
-}
-
 /* ---- block ---- */
 
 /* Bits of all that was counted, with three for the kind of block. */
@@ -388,15 +380,11 @@ static unsigned def_used(const uint8_t *bits, unsigned n, unsigned least)
     return n;
 }
 
-/* The order in which the lengths of the codes for lengths are sent. */
-static const uint8_t def_order[STUB_RUNS] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
-                                             11, 4,  12, 3, 13, 2, 14, 1, 15};
-
 static void def_head(struct stub_deflate *w, unsigned order)
 {
     def_put(w, (w->lengths - 257) | (w->distances - 1) << 5 | (order - 4) << 10, 14);
     for (unsigned i = 0; i < order; i++)
-        def_put(w, w->bits[STUB_RUN_0 + def_order[i]], 3);
+        def_put(w, w->bits[STUB_RUN_0 + stub_length_order[i]], 3);
     def_runs(w);
 }
 
@@ -440,7 +428,7 @@ size_t stub_deflate(struct stub_deflate *w, struct stub_hal *h, const uint8_t *i
     def_clear(w);
     def_parse(w, (uint32_t)history);
     w->freq[END_OF_BLOCK] = 1;
-    def_fixed(w);
+    stub_fixed_lengths(h, w->bits);
     fixed = def_cost(w);
     def_make(w, 0, STUB_LENGTHS, 15);
     def_make(w, STUB_DISTANCE_0, STUB_DISTANCES, 15);
@@ -448,13 +436,13 @@ size_t stub_deflate(struct stub_deflate *w, struct stub_hal *h, const uint8_t *i
     w->distances = def_used(w->bits + STUB_DISTANCE_0, STUB_DISTANCES, 1);
     def_runs(w);
     def_make(w, STUB_RUN_0, STUB_RUNS, 7);
-    while (!w->bits[STUB_RUN_0 + def_order[order - 1]])
+    while (!w->bits[STUB_RUN_0 + stub_length_order[order - 1]])
         order--;
     cost = def_cost(w) + 14 + 3 * order;
     dynamic = cost < fixed;
     if (!dynamic) {
         cost = fixed;
-        def_fixed(w);
+        stub_fixed_lengths(h, w->bits);
         def_make(w, 0, STUB_LENGTHS, 0);
         def_make(w, STUB_DISTANCE_0, STUB_DISTANCES, 0);
     }

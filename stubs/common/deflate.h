@@ -8,9 +8,9 @@
 
 /* The symbols of the three codes of a block, one behind the other. */
 enum {
-    STUB_LENGTHS = 288, /* literals, end of block, lengths; the last two are never sent */
-    STUB_DISTANCES = 30,
-    STUB_RUNS = 19, /* what the lengths of the two codes above are sent in */
+    STUB_LENGTHS = 288,  /* literals, end of block, lengths */
+    STUB_DISTANCES = 32, /* of both the last two are never sent */
+    STUB_RUNS = 19,      /* what the lengths of the two codes above are sent in */
     STUB_DISTANCE_0 = STUB_LENGTHS,
     STUB_RUN_0 = STUB_DISTANCE_0 + STUB_DISTANCES,
     STUB_SYMBOLS = STUB_RUN_0 + STUB_RUNS

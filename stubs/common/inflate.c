@@ -271,11 +271,23 @@ static bool inf_lengths(struct stub_inflate *w, unsigned n)
     return true;
 }
 
+const uint8_t stub_length_order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                       11, 4,  12, 3, 13, 2, 14, 1, 15};
+
+void stub_fixed_lengths(struct stub_hal *h, uint8_t *length)
+{
+    static const uint8_t runs[][2] = {{144, 8}, {112, 9}, {24, 7}, {8, 8}, {32, 5}};
+
+    for (unsigned i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+        memset(length, runs[i][1], runs[i][0]);
+        length += runs[i][0];
+        hal_poll(h);
+    }
+}
+
 /* The two codes of a dynamic block, or of a fixed one. */
 static bool inf_codes(struct stub_inflate *w, bool dynamic)
 {
-    static const uint8_t order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
-                                      11, 4,  12, 3, 13, 2, 14, 1, 15};
     unsigned lengths = 288, distances = 32;
 
     if (dynamic) {
@@ -286,21 +298,16 @@ static bool inf_codes(struct stub_inflate *w, bool dynamic)
         n = 4 + inf_take(w, 4);
         if (lengths > LENGTHS || distances > DISTANCES)
             return false;
-        memset(w->length, 0, sizeof(order));
+        memset(w->length, 0, sizeof(stub_length_order));
         for (unsigned i = 0; i < n; i++) {
             inf_tick(w, 1);
-            w->length[order[i]] = (uint8_t)inf_bits(w, 3);
+            w->length[stub_length_order[i]] = (uint8_t)inf_bits(w, 3);
         }
-        if (!inf_make(w, &w->code[0], w->length, sizeof(order), false) ||
+        if (!inf_make(w, &w->code[0], w->length, sizeof(stub_length_order), false) ||
             !inf_lengths(w, lengths + distances) || !w->length[BLOCK_END])
             return false;
     } else {
-        memset(w->length, 8, 144);
-        inf_tick(w, 12);
-        memset(w->length + 144, 9, 112);
-        memset(w->length + 256, 7, 24);
-        memset(w->length + 280, 8, 8);
-        memset(w->length + 288, 5, 32);
+        stub_fixed_lengths(w->h, w->length);
     }
     return inf_make(w, &w->code[0], w->length, lengths, true) &&
            inf_make(w, &w->code[1], w->length + lengths, distances, true);
