@@ -777,12 +777,18 @@ static void hbn_write(struct bl602_soc *c, uint32_t offset)
 
 /* ---- the bus -------------------------------------------------------------------- */
 
-static const struct known *find(uint32_t offset)
+static const struct known *find(const struct bl602_soc *c, uint32_t offset)
+{
+    uint8_t i = c->known[offset / 4];
+
+    return i ? &known[i - 1] : NULL;
+}
+
+static void index_known(struct bl602_soc *c)
 {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (offset >= known[i].offset && offset < known[i].offset + 4 * known[i].count)
-            return &known[i];
-    return NULL;
+        for (uint32_t n = 0; n < known[i].count; n++)
+            c->known[known[i].offset / 4 + n] = (uint8_t)(i + 1);
 }
 
 static bool in_buffer(uint32_t offset, unsigned size)
@@ -796,9 +802,9 @@ static uint32_t io_read(struct bl602_soc *c, uint32_t offset, unsigned size)
 
     if (in_buffer(offset, size))
         return sf_buf_read(c, offset - SF_BUF, size);
-    if ((size != 4 && !bytes) || offset & 3 || !find(offset)) {
+    if ((size != 4 && !bytes) || offset & 3 || !find(c, offset)) {
         COMPLAIN(c, "read of %u bytes at %08" PRIx32, size, IO + offset);
-        return 0;
+        return find(c, offset) ? *reg(c, offset & ~3u) >> 8 * (offset & 3) : 0;
     }
     if (offset >= UART && offset < UART + 0x100)
         return uart_read(c, offset - UART, size);
@@ -813,19 +819,29 @@ static uint32_t io_read(struct bl602_soc *c, uint32_t offset, unsigned size)
     return *reg(c, offset);
 }
 
+static uint32_t merge(uint32_t old, unsigned at, unsigned size, uint32_t value)
+{
+    uint32_t mask = (size == 1 ? 0xFFu : 0xFFFFu) << 8 * at;
+
+    return (old & ~mask) | (value << 8 * at & mask);
+}
+
 static void io_write(struct bl602_soc *c, uint32_t offset, unsigned size, uint32_t value)
 {
-    const struct known *k = find(offset);
+    const struct known *k = find(c, offset);
     uint32_t old;
 
     if (in_buffer(offset, size)) {
         sf_buf_write(c, offset - SF_BUF, size, value);
         return;
     }
-    if ((size != 4 && offset != UART + 0x88) || offset & 3 || !k || !k->mask) {
+    if ((size != 4 && offset != UART + 0x88) || offset & 3 || !k || !k->mask)
         COMPLAIN(c, "write of %u bytes, %" PRIx32 ", to %08" PRIx32, size, value, IO + offset);
+    if (!k || !k->mask)
         return;
-    }
+    if (size != 4 && offset != UART + 0x88) /* let it pass to see what else is wrong */
+        value = merge(*reg(c, offset & ~3u), offset & 3, size, value);
+    offset &= ~3u;
     old = *reg(c, offset);
     *reg(c, offset) = (old & ~k->mask) | (value & k->mask);
     if (offset < 0x1000)
@@ -968,6 +984,7 @@ bool bl602_soc_init(struct bl602_soc *c, const struct emu_board *board, uint32_t
 
     memset(c, 0, sizeof *c);
     c->board = *board;
+    index_known(c);
     c->xtal_hz = xtal_hz;
     c->ram = malloc(BL602_SOC_RAM_SIZE);
     if (!rv32_init(&c->cpu, &bus) || !c->ram || at > BL602_SOC_RAM_SIZE ||

@@ -56,6 +56,7 @@ struct bl602_soc {
     uint32_t xtal_hz;
 
     uint32_t reg[BL602_SOC_REGS / 4];
+    uint8_t known[BL602_SOC_REGS / 4]; /* which row of the table, from 1; 0: none */
     bool checked_irqs;
 
     /* clocks */

@@ -774,12 +774,18 @@ static uint32_t fuse_read(struct ecr6600_soc *c, uint32_t offset)
 
 /* ---- the bus ------------------------------------------------------------------------------------- */
 
-static const struct known *find(uint32_t offset)
+static const struct known *find(const struct ecr6600_soc *c, uint32_t offset)
+{
+    uint8_t i = c->known[offset / 4];
+
+    return i ? &known[i - 1] : NULL;
+}
+
+static void index_known(struct ecr6600_soc *c)
 {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (offset >= known[i].offset && offset < known[i].offset + 4 * known[i].count)
-            return &known[i];
-    return NULL;
+        for (uint32_t n = 0; n < known[i].count; n++)
+            c->known[known[i].offset / 4 + n] = (uint8_t)(i + 1);
 }
 
 static uint32_t apb_read(struct ecr6600_soc *c, uint32_t offset)
@@ -854,7 +860,7 @@ uint32_t ecr6600_soc_read(struct ecr6600_soc *c, uint32_t addr, unsigned size)
         COMPLAIN(c, "flash read through the cache, which may be stale");
         return xip_read(c, addr - CACHED, size);
     }
-    if (in_apb(addr) && size == 4 && find(addr - ECR_SOC_APB))
+    if (in_apb(addr) && size == 4 && find(c, addr - ECR_SOC_APB))
         return apb_read(c, addr - ECR_SOC_APB);
     COMPLAIN(c, "read of %u bytes at %08" PRIx32 " by %08" PRIx32, size, addr, c->cpu.pc);
     return 0;
@@ -862,7 +868,7 @@ uint32_t ecr6600_soc_read(struct ecr6600_soc *c, uint32_t addr, unsigned size)
 
 void ecr6600_soc_write(struct ecr6600_soc *c, uint32_t addr, unsigned size, uint32_t value)
 {
-    const struct known *k = in_apb(addr) && size == 4 ? find(addr - ECR_SOC_APB) : NULL;
+    const struct known *k = in_apb(addr) && size == 4 ? find(c, addr - ECR_SOC_APB) : NULL;
     uint32_t offset = addr - ECR_SOC_APB, old;
 
     c->stalls += ECR_IO_CYCLES;
@@ -948,10 +954,10 @@ static bool bus_call(void *ctx, struct nds32 *cpu)
 
 /* ---- the chip ----------------------------------------------------------------------------------- */
 
-static void entry_state(struct ecr6600_soc *c)
+static void entry_state(struct ecr6600_soc *c, bool uboot)
 {
     *reg(c, CLK_MUX) = 4;
-    *reg(c, CLK_EN0) = EN_SMU | EN_UART0 | EN_PIT1;
+    *reg(c, CLK_EN0) = EN_SMU | EN_UART0 | EN_PIT1 | (uboot ? EN_IRAM0 : 0);
     *reg(c, SW_RESET) = 0xFFFFFFFF;
     *reg(c, RFC + 0x8C) = 0xC00F;
     *reg(c, UART + 0x14) = 8;
@@ -974,18 +980,21 @@ static void entry_state(struct ecr6600_soc *c)
 }
 
 bool ecr6600_soc_init(struct ecr6600_soc *c, const struct emu_board *board, uint32_t xtal_hz,
-                      uint64_t ps, const uint8_t *image, size_t len, uint32_t load, uint32_t entry)
+                      bool uboot, uint64_t ps, const uint8_t *image, size_t len, uint32_t load,
+                      uint32_t entry)
 {
     const struct nds32_bus bus = {c, bus_read, bus_write, bus_call};
 
     memset(c, 0, sizeof *c);
     nds32_init(&c->cpu, &bus);
     c->board = *board;
+    index_known(c);
     c->xtal_hz = xtal_hz;
     c->ram = malloc(RAM_SIZE);
     if (!c->ram || load < ILM || load - ILM > ILM_SIZE || len > ILM_SIZE - (load - ILM) ||
         !nds32_map(&c->cpu, ILM, ILM_SIZE, c->ram, true) ||
-        !nds32_map(&c->cpu, DLM, DLM_SIZE, c->ram + ILM_SIZE, true)) {
+        !nds32_map(&c->cpu, DLM, DLM_SIZE, c->ram + ILM_SIZE, true) ||
+        (uboot && !map_iram(c, EN_IRAM0))) {
         ecr6600_soc_fini(c);
         return false;
     }
@@ -995,7 +1004,7 @@ bool ecr6600_soc_init(struct ecr6600_soc *c, const struct emu_board *board, uint
     board->efuse(board->user, 0, c->fuse, sizeof c->fuse);
     emu_clock_init(&c->clock, ps, 0, xtal_hz);
     uart_fifo_init(&c->uart, ECR_UART_FIFO, ECR_UART_FIFO, uart_out, c);
-    entry_state(c);
+    entry_state(c, uboot);
     clocks_update(c);
     return true;
 }

@@ -10,7 +10,7 @@
  * Assumptions, where the reference is silent:
  *   - one instruction is one cycle, an access outside RAM ECR_IO_CYCLES more;
  *   - the loader leaves the CPU on the crystal, undivided, with just the clocks 5.3 names: SMU,
- *     UART0, PIT1;
+ *     UART0, PIT1, and IRAM0 if it is uboot, which runs there;
  *   - AHB is CPU/2 and APB CPU/4 at any clock; the fast clocks need their bit of 202074;
  *   - SPI0 runs from the crystal unless 202018 is 80;
  *   - FIFOs of SPI0 hold ECR_SPI_FIFO words, a full or empty one stops its clock;
@@ -44,6 +44,7 @@ struct ecr6600_soc {
     struct emu_clock clock;
     uint32_t xtal_hz;
     uint32_t reg[ECR_SOC_REGS / 4];
+    uint8_t known[ECR_SOC_REGS / 4]; /* which row of the table, from 1; 0: none */
 
     /* clocks */
     uint32_t cpu_hz, apb_hz, uart_hz, spi_hz;
@@ -76,10 +77,11 @@ struct ecr6600_soc {
     uint8_t fuse[128];
 };
 
-/* A chip whose loader calls `entry`: `image` was loaded to `load`, in ILM. `ps`: now. False:
- * no memory, or it does not lie there. */
+/* A chip whose loader, uboot or else the mask ROM, calls `entry`: `image` was loaded to
+ * `load`, in ILM. `ps`: now. False: no memory, or it does not lie there. */
 bool ecr6600_soc_init(struct ecr6600_soc *c, const struct emu_board *board, uint32_t xtal_hz,
-                      uint64_t ps, const uint8_t *image, size_t len, uint32_t load, uint32_t entry);
+                      bool uboot, uint64_t ps, const uint8_t *image, size_t len, uint32_t load,
+                      uint32_t entry);
 void ecr6600_soc_fini(struct ecr6600_soc *c);
 
 /* Let the CPU run until `ps` or a little beyond, or until it ends. */

@@ -35,7 +35,7 @@ static void open_at(struct chip *c, const uint8_t *image, size_t len, uint32_t x
     board_init(&c->board);
     c->board.efuse[0x22] = xtal_hz == 40000000;
     slots = board_slots(&c->board);
-    assert_true(ecr6600_soc_init(&c->soc, &slots, xtal_hz, 0, image, len, 0x10000, 0x10000));
+    assert_true(ecr6600_soc_init(&c->soc, &slots, xtal_hz, false, 0, image, len, 0x10000, 0x10000));
 }
 
 static void open_idle(struct chip *c)
