@@ -59,35 +59,32 @@ enum {
 #define BL_EFUSES     128u
 #define BL_HALF       (STUB_PLAIN_BODY / 2)
 
-static const uint8_t bl_ok[2] = {'O', 'K'}, bl_pd_word[2] = {'P', 'D'},
-                     bl_caps_word[4] = {'P', 'F', 'S', '1'};
+static const uint8_t bl_caps_word[4] = {'P', 'F', 'S', '1'};
 
-/* OK without data. */
-static void bl_done(struct stub *s)
+static void bl_word(struct stub *s, char a, char b)
 {
-    stub_plain_put(s, bl_ok, sizeof bl_ok);
+    s->plain.out[0] = (uint8_t)a;
+    s->plain.out[1] = (uint8_t)b;
+    s->plain.out_len = 2;
 }
 
-static void bl_head(struct stub *s, uint32_t len)
+/* OK and the length; returns where the data go, which are sent with it. */
+static uint8_t *bl_data(struct stub *s, uint32_t len)
 {
-    const uint8_t head[2] = {(uint8_t)len, (uint8_t)(len >> 8)};
+    struct stub_plain *p = &s->plain;
 
-    bl_done(s);
-    stub_plain_put(s, head, sizeof head);
-}
-
-static uint16_t bl_data(struct stub *s, const uint8_t *data, uint32_t len)
-{
-    bl_head(s, len);
-    stub_plain_put(s, data, len);
-    return BL_LATER;
+    bl_word(s, 'O', 'K');
+    p->out[2] = (uint8_t)len;
+    p->out[3] = (uint8_t)(len >> 8);
+    p->out_len = 4 + len;
+    return p->out + 4;
 }
 
 static void bl_failed(struct stub *s, uint16_t code)
 {
-    const uint8_t fl[4] = {'F', 'L', (uint8_t)code, (uint8_t)(code >> 8)};
-
-    stub_plain_put(s, fl, sizeof fl);
+    bl_data(s, code);
+    bl_word(s, 'F', 'L');
+    s->plain.out_len = 4;
 }
 
 /* ---- requests: each returns the code to answer with ---- */
@@ -100,40 +97,53 @@ static uint16_t bl_later(struct stub *s, enum stub_plain_doing doing)
     return BL_LATER;
 }
 
-/* MAC as it lies in the fuses, back to front, then its CRC. */
-static bool bl_mac(struct stub *s, uint8_t out[10])
+/* MAC as it lies in the fuses, back to front. */
+static bool bl_mac(struct stub *s, uint8_t *out)
 {
     uint8_t mac[6];
-    uint32_t crc;
+    bool known = hal_mac(s->h, mac);
 
-    memset(out, 0, 10);
-    if (!hal_mac(s->h, mac))
-        return false;
     for (unsigned i = 0; i < 6; i++)
-        out[i] = mac[5 - i];
-    crc = stub_crc32(s->h, 0, out, 6);
-    for (unsigned i = 0; i < 4; i++)
-        out[6 + i] = (uint8_t)(crc >> 8 * i);
-    return true;
+        out[i] = known ? mac[5 - i] : 0;
+    return known;
+}
+
+static uint16_t bl_mac_and_crc(struct stub *s)
+{
+    uint8_t *out = bl_data(s, 10);
+
+    if (!bl_mac(s, out))
+        return BL_NO_MAC;
+    stub_put32(out + 6, stub_crc32(s->h, 0, out, 6));
+    return BL_LATER;
 }
 
 /* Version FFFFFFFE, then what the ROM makes of the fuses. */
 static uint16_t bl_boot_info(struct stub *s)
 {
     static const uint8_t cipher[4] = {0, 1, 3, 2};
-    uint8_t fuses[0x1c], mac[10], info[20] = {0xfe, 0xff, 0xff, 0xff};
+    uint8_t fuses[0x1c] = {0}, *info = bl_data(s, 20);
 
-    memset(fuses, 0, sizeof fuses);
     hal_efuse(s->h, 0, fuses, sizeof fuses);
+    stub_put32(info, 0xfffffffe);
     info[4] = fuses[0] >> 2 & 3;
     info[5] = cipher[fuses[0] & 3];
-    info[6] = (uint8_t)(fuses[3] >> 4 | (fuses[1] >> 5 & 1) << 4);
+    info[6] = (uint8_t)(fuses[3] >> 4 | (fuses[1] >> 1 & 0x10));
     info[7] = fuses[1] >> 4 & 1;
     memcpy(info + 8, fuses + 0x10, 4);
-    bl_mac(s, mac);
-    memcpy(info + 12, mac, 6);
+    bl_mac(s, info + 12);
     info[18] = fuses[0x1a];
-    return bl_data(s, info, sizeof info);
+    info[19] = 0;
+    return BL_LATER;
+}
+
+static uint16_t bl_jedec(struct stub *s)
+{
+    uint8_t *out = bl_data(s, 4);
+
+    memcpy(out, s->flash.jedec, 3);
+    out[3] = s->flash.size ? 0x80 : 0;
+    return BL_LATER;
 }
 
 /* First and last byte. One too far is what some hosts ask for; of the whole flash
@@ -196,7 +206,8 @@ static uint16_t bl_span(struct stub *s, uint8_t cmd, uint32_t addr, uint32_t len
         stub_job_hash(&s->job, addr, len);
         return bl_later(s, STUB_PLAIN_JOB);
     }
-    bl_head(s, len);
+    bl_data(s, len);
+    p->out_len = 4;
     p->addr = addr;
     p->left = len;
     return bl_later(s, STUB_PLAIN_READ);
@@ -205,57 +216,50 @@ static uint16_t bl_span(struct stub *s, uint8_t cmd, uint32_t addr, uint32_t len
 /* By the opcode that reads it; no other is passed on. */
 static uint16_t bl_status(struct stub *s, uint32_t opcode, uint32_t len)
 {
-    uint8_t status[4];
-    const struct hal_spi t = {.opcode = (uint8_t)opcode, .in = status, .len = (uint16_t)len};
+    struct hal_spi t = {.opcode = (uint8_t)opcode, .len = (uint16_t)len};
 
-    if ((opcode != 0x05 && opcode != 0x35 && opcode != 0x15) || !len || len > sizeof status)
+    if ((opcode != 0x05 && opcode != 0x35 && opcode != 0x15) || len - 1 > 3)
         return BL_STATUS_FAILED;
+    t.in = bl_data(s, len);
     hal_spi(s->h, &t);
-    return bl_data(s, status, len);
+    return BL_LATER;
 }
 
 static uint16_t bl_efuse(struct stub *s, uint32_t addr, uint32_t len)
 {
-    uint8_t fuses[BL_EFUSES];
-
     addr &= ~3u;
     len &= ~3u;
-    if (addr >= sizeof fuses)
+    if (addr >= BL_EFUSES)
         return BL_EFUSE_ADDR;
-    if (len > sizeof fuses - addr)
-        len = sizeof fuses - addr;
-    if (!hal_efuse(s->h, (uint16_t)addr, fuses, (uint16_t)len))
-        return BL_EFUSE_ADDR;
-    return bl_data(s, fuses, len);
+    if (len > BL_EFUSES - addr)
+        len = BL_EFUSES - addr;
+    return hal_efuse(s->h, (uint16_t)addr, bl_data(s, len), (uint16_t)len) ? BL_LATER
+                                                                           : BL_EFUSE_ADDR;
 }
 
 static uint16_t bl_caps(struct stub *s)
 {
-    bl_data(s, s->caps, sizeof s->caps);
+    memcpy(bl_data(s, sizeof s->caps), s->caps, sizeof s->caps);
     return bl_later(s, STUB_PLAIN_STREAM);
 }
 
 /* Commands without payload. */
 static uint16_t bl_ask(struct stub *s, uint8_t cmd)
 {
-    const uint8_t *id = s->flash.jedec;
-    const uint8_t jedec[4] = {id[0], id[1], id[2], s->flash.size ? 0x80 : 0};
-    uint8_t mac[10];
-
     switch (cmd) {
     case BL_BOOT_INFO:
         return bl_boot_info(s);
     case BL_RESET:
-        bl_done(s);
+        bl_word(s, 'O', 'K');
         return bl_later(s, STUB_PLAIN_RUN);
     case BL_JEDEC:
-        return bl_data(s, jedec, sizeof jedec);
+        return bl_jedec(s);
     case BL_WRITE_CHECK:
         return s->plain.failed ? BL_WRITE_FAILED : BL_OK;
     case BL_ERASE_CHIP:
         return bl_erase_chip(s);
     default:
-        return bl_mac(s, mac) ? bl_data(s, mac, sizeof mac) : BL_NO_MAC;
+        return bl_mac_and_crc(s);
     }
 }
 
@@ -311,7 +315,7 @@ static void bl_frame(struct stub *s)
     if (code != BL_SUM && code != BL_UNKNOWN && code != BL_LEN)
         p->heard_us = hal_us(s->h);
     if (code == BL_OK)
-        bl_done(s);
+        bl_word(s, 'O', 'K');
     else if (code != BL_LATER)
         bl_failed(s, code);
 }
@@ -327,7 +331,7 @@ static bool bl_pd(struct stub *s)
     if (!chip && (p->head[0] != BL_ERASE || p->told == s->job.begun))
         return false;
     p->told++;
-    stub_plain_put(s, bl_pd_word, sizeof bl_pd_word);
+    bl_word(s, 'P', 'D');
     return true;
 }
 
@@ -338,9 +342,9 @@ static void bl_job_over(struct stub *s)
     if (s->job.failed)
         bl_failed(s, hash ? BL_PARA : BL_ERASE_FAILED);
     else if (hash)
-        bl_data(s, s->job.hash, sizeof s->job.hash);
+        memcpy(bl_data(s, sizeof s->job.hash), s->job.hash, sizeof s->job.hash);
     else
-        bl_done(s);
+        bl_word(s, 'O', 'K');
 }
 
 /* True: it is over. */
@@ -397,7 +401,7 @@ static bool bl_link(struct stub *s)
         p->train = 0;
         p->tail = false;
         p->heard_us = now;
-        bl_done(s);
+        bl_word(s, 'O', 'K');
     }
     /* Not `now`: OK was sent after that. */
     if (hal_us(s->h) - p->heard_us >= BL_SESSION_US) {

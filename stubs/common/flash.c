@@ -22,7 +22,7 @@ enum {
 #define FLASH_BUSY    0x01u /* in status register 1 */
 #define FLASH_WEL     0x02u
 #define FLASH_WAKE_US 100u     /* after AB and after 99; the slowest parts want 30 to 50 */
-#define FLASH_LAST_US 3000000u /* for an erase that somebody else has begun */
+#define FLASH_LAST_US 2000000u /* for an erase that somebody else has begun */
 
 static void flash_spi(struct stub_flash *f, uint8_t opcode, uint8_t *in, uint16_t len)
 {
@@ -52,14 +52,6 @@ static uint8_t flash_status(struct stub_flash *f, uint8_t opcode)
     return sr;
 }
 
-static void flash_wait_us(struct stub_flash *f, uint32_t us)
-{
-    uint32_t begin = hal_us(f->h);
-
-    while (hal_us(f->h) - begin < us)
-        hal_poll(f->h);
-}
-
 /* Bytes by the third byte of the id, 2^10h to 2^18h; 32h to 3Bh are 12h to 1Bh of
  * some 1.8 V parts. A floating line reads as 00 or FF, which is no size. */
 static uint32_t flash_size(uint8_t capacity)
@@ -69,16 +61,17 @@ static uint32_t flash_size(uint8_t capacity)
     return capacity >= 0x10 && capacity <= 0x18 ? 1u << capacity : 0;
 }
 
-/* A chip that was reset in the middle of an erase has a flash still at it. A line
- * without flash reads as FF, which is no reason to wait. */
-static void flash_wait_ready(struct stub_flash *f)
+/* A while, and until it is ready: a chip that was reset in the middle of an erase has
+ * a flash still at it. A line without flash reads as FF, which is no reason to wait. */
+static void flash_wait(struct stub_flash *f)
 {
-    uint32_t begin = hal_us(f->h);
+    uint32_t begin = hal_us(f->h), gone;
     uint8_t sr;
 
-    do
+    do {
         sr = flash_status(f, FLASH_STATUS1);
-    while (sr & FLASH_BUSY && sr != 0xff && hal_us(f->h) - begin < FLASH_LAST_US);
+        gone = hal_us(f->h) - begin;
+    } while (gone < FLASH_WAKE_US || (sr & FLASH_BUSY && sr != 0xff && gone < FLASH_LAST_US));
 }
 
 void stub_flash_init(struct stub_flash *f, struct stub_hal *h)
@@ -86,11 +79,10 @@ void stub_flash_init(struct stub_flash *f, struct stub_hal *h)
     f->h = h;
     f->busy = false;
     flash_spi(f, FLASH_WAKE, NULL, 0);
-    flash_wait_us(f, FLASH_WAKE_US);
-    flash_wait_ready(f);
+    flash_wait(f);
     flash_spi(f, FLASH_RESET_ENABLE, NULL, 0);
     flash_spi(f, FLASH_RESET, NULL, 0);
-    flash_wait_us(f, FLASH_WAKE_US);
+    flash_wait(f);
 
     flash_spi(f, FLASH_ID, f->jedec, sizeof f->jedec);
     f->sr1 = flash_status(f, FLASH_STATUS1);

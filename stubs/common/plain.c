@@ -51,27 +51,14 @@ void stub_plain_stop(struct stub *s)
         stub_plain_next(p);
 }
 
-void stub_plain_put(struct stub *s, const uint8_t *data, uint32_t len)
-{
-    struct stub_plain *p = &s->plain;
-
-    while (len--) {
-        p->out_sum = (uint8_t)(p->out_sum + *data);
-        p->out[p->out_len++] = *data++;
-        if (!(len & 15))
-            hal_poll(s->h);
-    }
-}
-
 void stub_plain_chunk(struct stub *s, uint32_t len)
 {
     struct stub_plain *p = &s->plain;
-    uint8_t buf[STUB_PLAIN_CHUNK];
 
-    stub_flash_read(&s->flash, p->addr, buf, len);
+    stub_flash_read(&s->flash, p->addr, p->out + p->out_len, len);
     p->addr += len;
     p->left -= len;
-    stub_plain_put(s, buf, len);
+    p->out_len += len;
 }
 
 bool stub_plain_flush(struct stub *s)

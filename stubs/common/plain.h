@@ -65,8 +65,7 @@ void stub_plain_next(struct stub_plain *p);
 /* Forget a frame that has stopped. */
 void stub_plain_stop(struct stub *s);
 
-void stub_plain_put(struct stub *s, const uint8_t *data, uint32_t len);
-/* The next chunk of a read goes to p->out. */
+/* The next bytes of a read go behind what is in p->out. */
 void stub_plain_chunk(struct stub *s, uint32_t len);
 /* Everything but the body as after start. */
 void stub_plain_reset(struct stub *s);

@@ -34,7 +34,8 @@ enum {
     ECR_ADDR_ERROR = 2,
     ECR_TYPE_ERROR = 3,
     ECR_LEN_ERROR = 4,
-    ECR_CRC_ERROR = 5
+    ECR_CRC_ERROR = 5,
+    ECR_LATER = 0xff /* it has been or will be answered */
 };
 
 #define ECR_REQUEST     0xa5
@@ -48,35 +49,47 @@ enum {
 
 static const uint8_t sync_word[4] = {0x63, 0x6e, 0x79, 0x73}, caps_word[4] = {'P', 'F', 'S', '1'};
 
-static void ecr_head(struct stub *s, uint32_t len)
+static void ecr_head(struct stub_plain *p, uint32_t len)
 {
-    const uint8_t head[] = {ECR_ANSWER, s->plain.head[1], (uint8_t)len, (uint8_t)(len >> 8)};
-
-    s->plain.out_sum = 0;
-    stub_plain_put(s, head, sizeof head);
+    p->out[0] = ECR_ANSWER;
+    p->out[1] = p->head[1];
+    p->out[2] = (uint8_t)len;
+    p->out[3] = (uint8_t)(len >> 8);
+    p->out_len = 4;
+    p->out_sum = 0;
 }
 
-static void ecr_put(struct stub *s, uint8_t byte)
+/* Count what is about to be sent. */
+static void ecr_sum(struct stub *s)
 {
-    stub_plain_put(s, &byte, 1);
+    struct stub_plain *p = &s->plain;
+
+    for (uint32_t i = 0; i < p->out_len; i++) {
+        p->out_sum = (uint8_t)(p->out_sum + p->out[i]);
+        if (i % 16 == 0)
+            hal_poll(s->h);
+    }
 }
 
-static void ecr_end(struct stub *s, uint8_t status)
+static void ecr_end(struct stub *s)
 {
-    ecr_put(s, status);
-    ecr_put(s, s->plain.out_sum);
+    ecr_sum(s);
+    s->plain.out[s->plain.out_len++] = s->plain.out_sum;
 }
 
-static void ecr_answer(struct stub *s, uint8_t status, const uint8_t *data, uint32_t len)
+/* The payload, if any, is at out + 4 already. */
+static uint8_t ecr_answer(struct stub *s, uint8_t status, uint32_t len)
 {
-    ecr_head(s, len);
-    stub_plain_put(s, data, len);
-    ecr_end(s, status);
+    struct stub_plain *p = &s->plain;
+
+    ecr_head(p, len);
+    p->out_len += len;
+    p->out[p->out_len++] = status;
+    ecr_end(s);
+    return ECR_LATER;
 }
 
 /* ---- requests: each returns the status to answer with ---- */
-
-#define ECR_LATER 0xff /* it has been or will be answered */
 
 static uint8_t ecr_later(struct stub *s, enum stub_plain_doing doing)
 {
@@ -119,20 +132,18 @@ static uint8_t ecr_span(struct stub *s, uint8_t op)
     return ecr_later(s, STUB_PLAIN_JOB);
 }
 
-/* The fuses a host may see; the answer to 08 has no status, with the others too. */
+/* Fuses, with or without a status: the answer to 08 has none, with the others too. */
 static uint8_t ecr_efuse(struct stub *s, uint16_t addr, uint16_t len, bool dump)
 {
-    uint8_t fuses[ECR_EFUSES];
+    struct stub_plain *p = &s->plain;
 
-    if (len > sizeof fuses || !hal_efuse(s->h, addr, fuses, len))
+    if (len > ECR_EFUSES || !hal_efuse(s->h, addr, p->out + 4, len))
         return ECR_ADDR_ERROR;
-    if (dump) {
-        ecr_answer(s, ECR_OK, fuses, len);
-    } else {
-        ecr_head(s, len);
-        stub_plain_put(s, fuses, len);
-        ecr_put(s, s->plain.out_sum);
-    }
+    if (dump)
+        return ecr_answer(s, ECR_OK, len);
+    ecr_head(p, len);
+    p->out_len += len;
+    ecr_end(s);
     return ECR_LATER;
 }
 
@@ -156,16 +167,16 @@ static uint8_t ecr_caps(struct stub *s)
 {
     if (memcmp(s->plain.body, caps_word, sizeof caps_word) != 0)
         return ECR_ERROR;
-    ecr_answer(s, ECR_OK, s->caps, sizeof s->caps);
+    memcpy(s->plain.out + 4, s->caps, sizeof s->caps);
+    ecr_answer(s, ECR_OK, sizeof s->caps);
     return ecr_later(s, STUB_PLAIN_STREAM);
 }
 
 static uint8_t ecr_flash_id(struct stub *s)
 {
-    const uint8_t id[4] = {s->flash.jedec[0], s->flash.jedec[1], s->flash.jedec[2], 0};
-
-    ecr_answer(s, ECR_OK, id, sizeof id);
-    return ECR_LATER;
+    memcpy(s->plain.out + 4, s->flash.jedec, 3);
+    s->plain.out[7] = 0;
+    return ecr_answer(s, ECR_OK, 4);
 }
 
 /* Payload of a request by its op; -1: there is no such op. */
@@ -196,7 +207,7 @@ static uint8_t ecr_request(struct stub *s, uint8_t op)
         stub_job_erase_chip(&s->job);
         return ecr_later(s, STUB_PLAIN_JOB);
     case ECR_RUN:
-        ecr_answer(s, ECR_OK, NULL, 0);
+        ecr_answer(s, ECR_OK, 0);
         return ecr_later(s, STUB_PLAIN_RUN);
     case ECR_BAUD:
         return ecr_baud(s);
@@ -248,7 +259,7 @@ static void ecr_frame(struct stub *s)
         status = ecr_request(s, op);
     }
     if (status != ECR_LATER)
-        ecr_answer(s, status, NULL, 0);
+        ecr_answer(s, status, 0);
 }
 
 /* ---- what takes time ---- */
@@ -257,12 +268,10 @@ static void ecr_job_over(struct stub *s)
 {
     struct stub_plain *p = &s->plain;
     const struct stub_job *j = &s->job;
-    uint8_t status = j->failed ? ECR_ERROR : ECR_OK;
+    uint32_t len = p->head[1] == ECR_SHA && !j->failed ? sizeof j->hash : 0;
 
-    if (p->head[1] == ECR_SHA && !j->failed)
-        ecr_answer(s, status, j->hash, sizeof j->hash);
-    else
-        ecr_answer(s, status, NULL, 0);
+    memcpy(p->out + 4, j->hash, len);
+    ecr_answer(s, j->failed ? ECR_ERROR : ECR_OK, len);
     if (p->head[1] == ECR_WRITE)
         p->writing = p->left && (p->writing || !j->failed);
 }
@@ -276,13 +285,17 @@ static bool ecr_read(struct stub *s)
 
     if (!p->piece) {
         p->piece = p->left < ECR_FRAME ? p->left : ECR_FRAME;
-        ecr_head(s, p->piece);
+        ecr_head(p, p->piece);
     }
     part = p->piece < STUB_PLAIN_CHUNK ? p->piece : STUB_PLAIN_CHUNK;
     stub_plain_chunk(s, part);
     p->piece -= part;
-    if (!p->piece)
-        ecr_end(s, ECR_OK);
+    if (p->piece) {
+        ecr_sum(s);
+        return false;
+    }
+    p->out[p->out_len++] = ECR_OK;
+    ecr_end(s);
     return !p->left;
 }
 
@@ -318,7 +331,7 @@ static bool ecr_go_on(struct stub *s)
     case STUB_PLAIN_BAUD_OVER:
         if (!stub_plain_idle(s, ECR_BAUD_US))
             return false;
-        ecr_answer(s, ECR_OK, NULL, 0);
+        ecr_answer(s, ECR_OK, 0);
         return true;
     case STUB_PLAIN_RUN:
         if (stub_plain_idle(s, ECR_RUN_US))
@@ -334,7 +347,7 @@ static void ecr_complain(struct stub *s)
     static const uint8_t text[] = {'s', 't', 'u', 'b', ' ', 'e', 'r', 'r', '!', '\n'};
 
     if (s->plain.failed && stub_plain_idle(s, ECR_COMPLAIN_US))
-        stub_plain_put(s, text, sizeof text);
+        memcpy(s->plain.out, text, s->plain.out_len = sizeof text);
 }
 
 /* ---- the language ---- */
