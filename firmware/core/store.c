@@ -402,9 +402,8 @@ static bool advance(struct store *s, unsigned key, const struct value *v, bool *
 bool store_set(struct store *s, enum store_key key, const void *data, size_t len)
 {
     const struct value v = {.ram = data ? data : "", .len = len};
-    const uint32_t erases = s->erases;
     unsigned failed = 0; /* once it may: a bit had rotted, or the flash was busy */
-    bool placed = false;
+    bool placed;
 
     if (!s->ready || !key || (unsigned)key >= STORE_KEYS || len > STORE_MAX)
         return false;
@@ -415,11 +414,17 @@ bool store_set(struct store *s, enum store_key key, const void *data, size_t len
 
     placed = append(s, key, &v);
     for (uint32_t i = 0; !placed && i < 2 * s->sectors; i++)
-        if (!advance(s, key, &v, &placed) && failed++)
-            return false;
-    /* Whoever comes next finds a slot erased, if this call has time for it. */
-    if (placed && !s->ahead && s->erases == erases)
-        s->ahead = erase_ahead(s);
+        if (!advance(s, key, &v, &placed)) {
+            placed = false;
+            if (failed++)
+                return false;
+        }
     s->writes += placed;
     return placed;
+}
+
+void store_tidy(struct store *s)
+{
+    if (s->ready && !s->ahead)
+        s->ahead = erase_ahead(s);
 }

@@ -31,8 +31,11 @@ bool store_open(struct store *s, uint32_t base, uint32_t len);
 /* Length of the value, copied as far as `cap`; 0: there is none. */
 size_t store_get(const struct store *s, enum store_key key, void *buf, size_t cap);
 /* False: did not take; the old value stands. An identical value is not written again;
- * an empty one removes. At most one erase, as long as the other values of more than
- * 400 bytes would fit one sector; as many as it takes when the store is fuller. */
+ * an empty one removes. Erases a sector when store_tidy() has not, and another one when
+ * values of more than 400 bytes are in the way: as many as it takes in a store that is
+ * nearly full, never more than twice the sectors. */
 bool store_set(struct store *s, enum store_key key, const void *data, size_t len);
+/* When there is time: erase ahead, one sector at most, so that the next set need not. */
+void store_tidy(struct store *s);
 
 #endif
