@@ -683,7 +683,7 @@ static void no_storm_touches_the_flash_or_silences_the_stub(void **state)
 
     (void)state;
     rig_fill(r, 0, RIG_FLASH, 0x5a);
-    for (unsigned i = 0; i < 150; i++) {
+    for (unsigned i = 0; i < 50; i++) {
         rig_storm_make(r, &t, storm_request, 10, storm_acts);
         fake_send(&r->h, t.byte, t.len);
         fake_run(&r->h, &r->s, 700 * RIG_MS);

@@ -634,7 +634,7 @@ static void no_storm_touches_the_flash_or_silences_the_stub(void **state)
     (void)state;
     rig_fill(r, 0, RIG_FLASH, 0x5a);
     r->h.host_baud = r->h.chip_baud = 2000000;
-    for (unsigned i = 0; i < 150; i++) {
+    for (unsigned i = 0; i < 50; i++) {
         rig_storm_make(r, &t, storm_request, 10, storm_acts);
         fake_send(&r->h, t.byte, t.len);
         rig_hear(r, 100000); /* whatever it is */
@@ -655,7 +655,7 @@ static void a_storm_in_a_write_stays_inside_it(void **state)
 
     (void)state;
     rig_fill(r, 0, RIG_FLASH, 0x5a);
-    for (unsigned i = 0; i < 100; i++) {
+    for (unsigned i = 0; i < 40; i++) {
         r->h.host_baud = r->h.chip_baud = 2000000;
         rig_storm_make(r, &t, storm_request, 10, storm_acts);
         ecr_begin(r, 0x4000, 0x3fff);
