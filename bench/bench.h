@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* What our own stubs make of a link. */
+int bench_stream(void);
+
 /* How long it takes to get in, over many power-on moments. */
 int bench_sync(void);
 

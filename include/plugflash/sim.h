@@ -50,6 +50,7 @@ struct pf_sim_view {
     uint64_t digest_bytes; /* bytes hashed by the device */
     uint64_t overruns;     /* bytes that a stub of our own had no room for */
     uint64_t rx_bytes, tx_bytes;
+    uint64_t host_bytes; /* sent to the device, heard or not: what `>@N` of a fault counts */
     uint64_t resets;
     bool in_loader;
     uint16_t status_reg;

@@ -78,7 +78,10 @@ static enum pf_err rom_segment(struct bl602 *s, const uint8_t *head, size_t *use
 {
     bool first = head == s->stub.data + BL602_HEADER;
     size_t size = get_le32(head + 4);
-    enum pf_err err = rom_segment_header(s, head);
+    enum pf_err err;
+
+    PF_TRY(pf_progress(s->base.ctx, "stub", (uint64_t)(head - s->stub.data), s->stub.len));
+    err = rom_segment_header(s, head);
 
     /* Out of sequence: this header was damaged, or the one before. */
     if (err == PF_ERR_REFUSED && s->code == BL602_ERR_SEQUENCE)
@@ -94,8 +97,8 @@ static enum pf_err rom_segment(struct bl602 *s, const uint8_t *head, size_t *use
         rq = bl602_req_load_data(head + BL602_SEGMENT + at, n);
         rq.addr = get_le32(head) + (uint32_t)at;
         PF_TRY(bl602_exchange(s, &rq, &r));
-        PF_TRY(pf_progress(s->base.ctx, "load", (uint64_t)(head - s->stub.data) + at + n,
-                           s->stub.len));
+        PF_TRY(pf_progress(s->base.ctx, "stub",
+                           (uint64_t)(head + BL602_SEGMENT - s->stub.data) + at + n, s->stub.len));
     }
     *used = BL602_SEGMENT + size;
     return PF_OK;
@@ -151,7 +154,7 @@ enum pf_err bl602_load(struct bl602 *s)
             return err;
         if (s->code == BL602_ERR_SIGN || s->code == BL602_ERR_ENCRYPT)
             return err; /* fuses: the next try ends the same */
-        pf_retry(s->base.ctx, "load", err, "%s", s->base.ctx->text);
+        pf_retry(s->base.ctx, "stub", err, "%s", s->base.ctx->text);
         PF_TRY(rom_again(s));
         if (s->peer == BL602_LOADER) /* its OK to run_image was lost */
             return PF_OK;

@@ -196,6 +196,7 @@ void pf_sim_view(struct pf_transport *t, struct pf_sim_view *out)
         .overruns = s->overruns,
         .rx_bytes = s->rx_bytes,
         .tx_bytes = s->device_bytes,
+        .host_bytes = s->host_bytes,
         .resets = s->resets,
         .in_loader = s->phase == SIM_LOADER,
         .status_reg = nor_status(&s->nor),

@@ -314,6 +314,8 @@ void hal_run(struct stub_hal *h)
 
 void hal_spend(struct stub_hal *h, enum hal_work work, uint32_t bytes)
 {
+    if (!h) /* the bench, which wants the codecs alone */
+        return;
     if (work == HAL_SHA)
         h->sim->digest_bytes += bytes;
     sim_guest_spend(h->sim, (uint64_t)h->chip->spend[work] * bytes);
