@@ -55,12 +55,23 @@ struct config {
 };
 
 struct hal_chip;
+struct store;
+
+enum config_source { CONFIG_STORED, CONFIG_IMPORTED, CONFIG_DEFAULT };
+
+/* From the store; else what OpenBeken has left, else the defaults, both marked dirty. */
+enum config_source config_load(struct config *c, const struct store *s, const struct hal_chip *chip,
+                               const uint8_t mac[6]);
+/* Seal it and count the change, if it is dirty. False: the flash did not take it. */
+bool config_save(struct config *c, struct store *s, const struct hal_chip *chip);
 
 /* Both checksums of reference 7.3 over `len` bytes. */
 uint8_t config_crc8(const uint8_t *data, size_t len, bool signed_char);
-/* Fill in the defaults of a chip and MAC. */
+/* Fill in the defaults of a chip and MAC; marked dirty. */
 void config_defaults(struct config *c, const struct hal_chip *chip, const uint8_t mac[6]);
-/* Take over a record of version 3, 4 or 5 with either checksum. False: it is none. */
+/* Take over a record of version 3, 4 or 5 (or later: kept as it is) with either checksum.
+ * `rec` may be c->rec. Dirty when it had to be mended. False: it is none, and c->rec is
+ * as it was. */
 bool config_import(struct config *c, const uint8_t *rec, size_t len, const struct hal_chip *chip,
                    const uint8_t mac[6]);
 /* Put checksum and version in; the record is then as it goes to flash or to a reader. */
@@ -70,6 +81,7 @@ const char *config_text(const struct config *c, enum config_text field);
 /* False: too long, nothing changed. Marks dirty when it differs. */
 bool config_set_text(struct config *c, enum config_text field, const char *text);
 int32_t config_number(const struct config *c, enum config_number field);
+/* What does not fit the field becomes its nearest value. */
 void config_set_number(struct config *c, enum config_number field, int32_t value);
 bool config_flag(const struct config *c, unsigned flag);
 void config_set_flag(struct config *c, unsigned flag, bool on);
