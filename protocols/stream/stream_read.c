@@ -72,7 +72,8 @@ static enum pf_err reading_broken(struct reading *r, const char *why)
 
 /* Nothing for a while: the request is lost, a frame at the end, an acknowledgement,
  * or the stub is at work on much that becomes little. A request that comes twice
- * is answered twice, which tells whether it is there. */
+ * is answered twice, which tells whether it is there; not so while something still
+ * comes in, however damaged. */
 static enum pf_err reading_nudge(struct reading *r)
 {
     struct stream *s = r->s;
@@ -86,7 +87,7 @@ static enum pf_err reading_nudge(struct reading *r)
         PF_TRY(reading_ack(r, true));
         r->nagged = false;
     }
-    if (!r->open || r->silent > 1)
+    if (!r->open || (r->silent > 1 && s->last_rx_us <= r->since_us))
         PF_TRY(reading_ask(r));
     r->since_us = stream_now(s);
     return PF_OK;
@@ -275,7 +276,7 @@ struct fetching {
     bool differs;                /* another look saw another sector */
     bool ours;                   /* the error is one of `sector` */
     bool mismatch;               /* all has arrived, but the device has read something else */
-    unsigned parts;
+    bool told;                   /* the device has said its digest of all of it */
     struct pf_sha256_sum *whole, *part;
     struct stream_reader *reader;
 };
@@ -326,7 +327,6 @@ static enum pf_err fetch_transfer(struct fetching *f, struct pf_digest *out)
     };
     uint8_t ours[32];
 
-    f->parts++;
     f->at = f->first;
     PF_TRY(reading_run(&r));
     if (!stream_reader_is_done(f->reader))
@@ -335,6 +335,7 @@ static enum pf_err fetch_transfer(struct fetching *f, struct pf_digest *out)
                        "it was asked for");
     pf_sha256_get(f->part, ours);
     memcpy(out->sha256, r.sha256, sizeof out->sha256);
+    f->told = f->first == 0;
     f->mismatch = memcmp(ours, r.sha256, sizeof ours) != 0;
     if (f->mismatch)
         return pf_fail(f->s->base.ctx, PF_ERR_PROTOCOL,
@@ -347,7 +348,7 @@ static enum pf_err fetch_once(struct fetching *f, struct pf_digest *out)
 {
     enum pf_err err;
 
-    f->ours = f->mismatch = f->differs = false;
+    f->ours = f->mismatch = f->differs = f->told = false;
     f->reader = stream_reader_new((uint32_t)(f->len / PF_SECTOR - f->first));
     f->part = pf_sha256_new();
     if (f->reader && f->part)
@@ -366,7 +367,6 @@ static enum pf_err fetch_plain(struct fetching *f)
 {
     uint8_t sector[PF_SECTOR];
 
-    f->parts++;
     for (f->first = 0; f->delivered < f->len / PF_SECTOR;) {
         uint32_t at = (uint32_t)(f->delivered * PF_SECTOR);
 
@@ -397,7 +397,7 @@ static enum pf_err fetch_judge(struct fetching *f, struct pf_digest *out)
 {
     uint8_t ours[32];
 
-    if (f->parts > 1)
+    if (!f->told)
         PF_TRY(stream_digest(&f->s->base, f->addr, f->len, out));
     pf_sha256_get(f->whole, ours);
     if (memcmp(ours, out->sha256, sizeof ours) == 0)
@@ -418,7 +418,6 @@ static enum pf_err fetch_all(struct fetching *f, struct pf_digest *out)
             break;
         if (f->ours)
             return err;
-        f->parts++; /* its end has not come: nothing is proved of what has */
         if (f->delivered > before)
             tries = 1;
         PF_TRY(stream_mend(f->s, "read", err, tries));

@@ -13,7 +13,7 @@
 #define GAP_US       UINT64_C(20000)   /* a frame that stops so long has failed */
 #define NOISY        12u               /* of the last 64 frames */
 #define SMALL        128u              /* exchanges of so many bytes tell the latency */
-#define STRANGERS_US UINT64_C(2000000) /* frames of something older, at most so long */
+#define STRANGERS_US UINT64_C(1000000) /* bytes of something older, besides a window of frames */
 
 uint64_t stream_wire_us(const struct stream *s, size_t bytes)
 {
@@ -169,25 +169,31 @@ static void wire_latency(struct stream *s, uint64_t started, size_t bytes)
     *mean = *mean ? (3 * *mean + us) / 4 : us;
 }
 
-/* PF_ERR_TIMEOUT: time to ask again. */
+/* PF_ERR_TIMEOUT: time to ask again. While the rest of a transfer comes in, or what is
+ * left of it, the answer may be behind it; but not for ever. */
 static enum pf_err wire_wait(struct stream *s, const struct stream_command *c, uint16_t seq,
-                             uint64_t end, struct stream_frame *reply)
+                             uint64_t start, struct stream_frame *reply)
 {
     uint64_t wait = stream_patience(s) + stream_wire_us(s, c->len) +
                     (c->limit_us ? stream_scaled(s, STREAM_BUSY_US) : 0);
-    uint64_t deadline = s->line_us + wait, strangers = deadline + STRANGERS_US;
+    uint64_t rest = STRANGERS_US + stream_wire_us(s, s->caps.keeps * STREAM_SIZE);
+    uint64_t deadline = s->line_us + wait, end = start + stream_scaled(s, c->limit_us);
 
     for (;;) {
-        PF_TRY(stream_next(s, deadline, reply));
-        if (reply->seq == seq && reply->type == (c->type | STREAM_REPLY))
+        enum pf_err err = stream_next(s, deadline, reply);
+
+        if (err && err != PF_ERR_TIMEOUT)
+            return err;
+        if (!err && reply->seq == seq && reply->type == (c->type | STREAM_REPLY))
             return PF_OK;
-        if (reply->type == STREAM_BUSY && reply->seq == seq && c->limit_us) {
-            deadline = stream_now(s) + wait;
-            strangers = deadline + STRANGERS_US;
+        if (!err && reply->type == STREAM_BUSY && reply->seq == seq && c->limit_us) {
             if (stream_now(s) >= end)
                 return PF_ERR_PROTOCOL;
-        } else if (stream_now(s) + wait < strangers) { /* the rest of a transfer */
             deadline = stream_now(s) + wait;
+        } else if (s->last_rx_us + wait > stream_now(s) && stream_now(s) < start + rest) {
+            deadline = s->last_rx_us + wait;
+        } else if (err) {
+            return err;
         }
     }
 }
@@ -196,14 +202,14 @@ enum pf_err stream_call(struct stream *s, const struct stream_command *c,
                         struct stream_frame *reply)
 {
     uint16_t seq = ++s->seq;
-    uint64_t end = stream_now(s) + stream_scaled(s, c->limit_us);
+    uint64_t start = stream_now(s);
 
     for (unsigned try = 0; try < c->tries; try++) {
         uint64_t started = stream_now(s);
         enum pf_err err;
 
         PF_TRY(stream_put(s, c->type, seq, c->payload, c->len));
-        err = wire_wait(s, c, seq, end, reply);
+        err = wire_wait(s, c, seq, start, reply);
         if (!err && !c->limit_us && try == 0)
             wire_latency(s, started, STREAM_HEAD + STREAM_TAIL + c->len + reply->used);
         if (err == PF_ERR_PROTOCOL)

@@ -292,7 +292,7 @@ struct storing {
     void *user;
     size_t done; /* bytes that the flash has, by the stub's word */
     bool ours;   /* the error is one of done_fn */
-    unsigned parts;
+    bool told;   /* it has said its digest of all of it */
 };
 
 static enum pf_err store_done(void *user, size_t done)
@@ -320,7 +320,6 @@ static enum pf_err store_once(struct storing *st, struct pf_digest *out)
     const uint8_t *differ = st->differ + from / PF_SECTOR;
     enum pf_err err;
 
-    st->parts++;
     w.slots = w.window + AHEAD;
     w.packer = stream_packer_new(st->data + from, differ, w.len / PF_SECTOR);
     w.ring = malloc(w.slots * sizeof *w.ring);
@@ -329,6 +328,7 @@ static enum pf_err store_once(struct storing *st, struct pf_digest *out)
     else
         err = pf_fail(st->s->base.ctx, PF_ERR_NOMEM, "no memory to write");
     memcpy(out->sha256, w.sha256, sizeof out->sha256);
+    st->told = !err && from == 0;
     st->done = from + done;
     free(w.ring);
     stream_packer_free(w.packer);
@@ -353,7 +353,6 @@ static enum pf_err store_plain_run(struct storing *st, size_t from, size_t len)
 /* What is not known to be done, block by block. */
 static enum pf_err store_plain(struct storing *st)
 {
-    st->parts++;
     while (st->done < st->len) {
         size_t from = st->done, n = 0;
         size_t room = PF_BLOCK - (st->addr + from) % PF_BLOCK;
@@ -373,7 +372,7 @@ static enum pf_err store_judge(struct storing *st, struct pf_digest *out)
 {
     uint8_t ours[32];
 
-    if (st->parts != 1)
+    if (!st->told)
         PF_TRY(stream_digest(&st->s->base, st->addr, st->len, out));
     pf_sha256(st->data, st->len, ours);
     if (memcmp(ours, out->sha256, sizeof ours) != 0)
@@ -399,9 +398,10 @@ static enum pf_err store_all(struct storing *st, struct pf_digest *out)
 
         if (!err)
             break;
-        if (st->ours)
+        if (st->ours) { /* a new command ends the transfer: nothing changes behind our back */
+            (void)stream_hello(st->s, STREAM_RETRIES);
             return err;
-        st->parts++; /* its result has not come */
+        }
         if (st->done > before)
             tries = 1;
         PF_TRY(stream_mend(st->s, "write", err, tries));

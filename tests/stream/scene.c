@@ -12,6 +12,8 @@
 #include "core/checksum.h"
 #include "stream/scene.h"
 
+#define HELD_US UINT64_C(10000)
+
 const char *const chips[CHIPS] = {"ecr6600", "bl602"};
 
 static uint32_t next_random(uint32_t *x)
@@ -94,6 +96,7 @@ static void spoil_sift(struct scene *sc)
             return;
         if (f.what == STREAM_FRAME)
             v = sc->spoil(sc, true, &f);
+        at = sc->held + sc->ready; /* behind what was forged */
         if (v == SPOIL)
             at[f.used / 2] ^= 0x10;
         if (v == LOSE) {
@@ -125,8 +128,13 @@ static enum pf_err spoil_read(struct pf_transport *t, uint8_t *buf, size_t cap, 
         }
         err = sc->sim->ops->read(sc->sim, sc->held + sc->held_len, sizeof sc->held - sc->held_len,
                                  deadline, &n);
-        if (!n)
+        if (!n && sc->held_len && pf_now(sc->sim) > sc->held_us + HELD_US)
+            sc->ready = sc->held_len; /* no frame, since it does not go on */
+        if (!n && !sc->ready)
             return err;
+        if (!n)
+            continue;
+        sc->held_us = pf_now(sc->sim);
         if (spoil_mute(sc))
             continue;
         sc->held_len += n;

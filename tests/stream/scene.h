@@ -39,6 +39,7 @@ struct scene {
     uint64_t mute_from, mute_to;
     uint8_t held[65536]; /* of the stub, not handed on yet */
     size_t held_len, ready;
+    uint64_t held_us; /* when the last of it came */
 };
 
 void fill(uint8_t *p, size_t len, uint32_t seed);
