@@ -45,21 +45,6 @@ static bool updating(const struct plug *p)
 
 /* ---- boot ------------------------------------------------------------------ */
 
-/* Ours, or the defaults. Nothing has been said yet: the log lends its memory. */
-static void load_settings(struct plug *p)
-{
-    uint8_t *rec = (uint8_t *)p->log.ring;
-    uint8_t mac[6];
-    size_t len;
-
-    hal_mac(mac);
-    len = store_get(&p->store, STORE_CONFIG, rec, sizeof p->log.ring);
-    if (!len || !config_import(&p->cfg, rec, len, p->chip, mac))
-        config_defaults(&p->cfg, p->chip, mac);
-    memset(&p->log, 0, sizeof p->log);
-    p->log.level = LOG_INFO;
-}
-
 /* How many boots in a row have not lasted, with this one. The supply that browns out is
  * not a person who pulls the plug: such a start is not counted. */
 static unsigned unfinished(const struct plug *p)
@@ -121,11 +106,15 @@ static void introduce(struct plug *p)
 
 void plug_boot(struct plug *p)
 {
+    uint8_t mac[6];
+
     memset(p, 0, sizeof *p);
     p->chip = hal_chip();
     p->reset_cause = (uint8_t)hal_reset_cause();
+    p->log.level = LOG_INFO;
     store_open(&p->store, p->chip->store.addr, p->chip->store.len);
-    load_settings(p);
+    hal_mac(mac);
+    config_load(&p->cfg, &p->store, p->chip, mac);
     vars_load(p);
     p->safe_mode = unsafe(p);
     channels_start(p);
@@ -164,18 +153,8 @@ void plug_leave_safe_mode(struct plug *p)
 
 bool plug_save(struct plug *p)
 {
-    const int32_t changes = config_number(&p->cfg, CFG_CHANGES);
-
-    if (!p->cfg.dirty)
+    if (config_save(&p->cfg, &p->store, p->chip))
         return true;
-    config_set_number(&p->cfg, CFG_CHANGES, (changes + 1) & 0xffff);
-    config_seal(&p->cfg, p->chip);
-    if (store_set(&p->store, STORE_CONFIG, p->cfg.rec, sizeof p->cfg.rec)) {
-        p->cfg.dirty = false;
-        return true;
-    }
-    config_set_number(&p->cfg, CFG_CHANGES, changes);
-    p->cfg.since = hal_ms(); /* again in a while */
     log_say(p, LOG_ERROR, "flash does not take the settings");
     return false;
 }
@@ -247,6 +226,8 @@ static void second(struct plug *p)
     count_success(p);
     if (p->cfg.dirty && !updating(p) && hal_ms() - p->cfg.since >= PLUG_SAVE_MS)
         plug_save(p);
+    else if (!updating(p))
+        store_tidy(&p->store); /* so that a relay never waits for an erase */
     leave_safe_mode_in_time(p);
     if (p->reboot_in_s && !--p->reboot_in_s)
         restart(p);
