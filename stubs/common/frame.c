@@ -111,7 +111,7 @@ static size_t receive_take(struct stub_receiver *r, struct stub_hal *h, size_t s
     }
     if (len > missing)
         len = missing;
-    memcpy(r->buf + r->have, data, len);
+    stub_copy(h, r->buf + r->have, data, len);
     r->have += len;
     return len;
 }

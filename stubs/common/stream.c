@@ -242,7 +242,7 @@ static void stream_command(struct stub *s, const struct stub_frame *f)
         return;
     }
     s->job.kind = STUB_JOB_NONE;
-    t->open = t->then = t->note_len = 0;
+    t->open = t->note_len = 0;
     t->ack_due = t->working = false;
     t->known = true;
     t->type = f->type;
@@ -262,7 +262,8 @@ static void stream_stray(struct stub *s, const struct stub_frame *f)
         stub_stream_note(s, STUB_READ_END, f->seq, payload, 33);
 }
 
-/* False: a command that has to wait, because what goes out would be cut short. */
+/* False: a command that has to wait, because what goes out would be cut short, or what
+ * was promised is not done yet. */
 static bool stream_frame(struct stub *s, const struct stub_frame *f)
 {
     struct stub_stream *t = &s->stream;
@@ -280,7 +281,7 @@ static bool stream_frame(struct stub *s, const struct stub_frame *f)
             stub_write_frame(s, f);
     } else if (f->type == STUB_READ_ACK) {
         stream_stray(s, f);
-    } else if (t->tx || t->reply_due) {
+    } else if (t->tx || t->reply_due || t->then) {
         return false;
     } else {
         stream_command(s, f);
@@ -375,7 +376,10 @@ static void stream_change_baud(struct stub *s)
     hal_baud(s->h, t->baud);
     t->baud = old;
     t->then_us = hal_us(s->h);
+    /* What came at the rate before is no frame at this one. */
     stub_receive_reset(&s->rx);
+    t->holding = false;
+    s->in_at = s->in_len;
 }
 
 /* What was to be done once the reply has left. */
@@ -411,7 +415,7 @@ bool stub_stream_step(struct stub *s)
 
     if (stub_receive_open(&s->rx) && !t->holding && hal_us(s->h) - t->byte_us >= SILENCE_US) {
         stub_receive_skip(&s->rx, s->h);
-        stub_stream_rx(s, NULL, 0);
+        stub_stream_rx(s, s->in, 0);
         did = true;
     }
     if (!s->flash.busy)

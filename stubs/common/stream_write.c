@@ -12,7 +12,7 @@ uint8_t stub_write_open(struct stub *s, uint16_t seq, const uint8_t *payload, ui
     if (len != 8 + (sectors + 7) / 8)
         return STUB_BAD_PAYLOAD;
     memset(w, 0, offsetof(struct stub_write, shall));
-    memcpy(w->shall, payload + 8, len - 8u);
+    stub_copy(s->h, w->shall, payload + 8, len - 8u);
     w->start = w->take = w->work = w->good = w->erased = stub_get32(payload);
     w->end = w->start + sectors * STUB_SECTOR;
     w->seq = seq;

@@ -278,6 +278,23 @@ static void a_lost_baud_reply_can_be_asked_for_and_the_rate_changes(void **state
     assert_int_equal(r->h.chip_baud, 921600);
 }
 
+static void what_came_at_the_old_rate_does_not_make_the_new_one_final(void **state)
+{
+    uint8_t payload[4];
+    struct rig *r = *state;
+
+    stub_put32(payload, 921600);
+    rig_send(r, STUB_BAUD, 1, payload, 4);
+    rig_send(r, STUB_HELLO, 2, NULL, 0); /* without waiting for the reply */
+    fake_run(&r->h, &r->s, 400000);
+    assert_int_equal(r->h.chip_baud, 2000000);
+    r->in_len = 0;
+    r->h.heard_at = r->h.heard_len;
+    r->seq = 300;
+    assert_true(rig_hello(r));
+    assert_clean(r);
+}
+
 /* ---- silence ---- */
 
 static void a_frame_that_stops_is_forgotten_after_twenty_milliseconds(void **state)
@@ -1007,6 +1024,7 @@ int main(void)
         TEST(a_new_rate_stays_once_a_frame_came_at_it),
         TEST(a_new_rate_nobody_speaks_at_is_given_up),
         TEST(a_lost_baud_reply_can_be_asked_for_and_the_rate_changes),
+        TEST(what_came_at_the_old_rate_does_not_make_the_new_one_final),
         TEST(a_frame_that_stops_is_forgotten_after_twenty_milliseconds),
         TEST(five_seconds_without_a_valid_frame_end_the_language),
         TEST(silence_in_the_middle_of_a_write_leaves_a_usable_stub),
