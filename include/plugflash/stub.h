@@ -2,6 +2,7 @@
 #ifndef PLUGFLASH_STUB_H
 #define PLUGFLASH_STUB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,19 @@ struct pf_stub {
     uint32_t load, entry;
     uint8_t sha256[32]; /* of data */
 };
+
+/* What bytes of ours say of themselves, from wherever they come; layout: stubs/README.md. */
+struct pf_stub_mark {
+    const char *chip; /* "ecr6600"; NULL: no chip that we know */
+    uint32_t version;
+    bool whole; /* neither cut nor damaged */
+};
+
+/* Raw, or in the wrapping of its boot loader. False: not one of ours. */
+bool pf_stub_mark(const uint8_t *data, size_t len, struct pf_stub_mark *out);
+
+/* "plugflash 1.0.0" */
+void pf_stub_name(uint32_t version, char *out, size_t cap);
 
 extern const struct pf_stub pf_stub_ecr6600, pf_stub_bl602;
 

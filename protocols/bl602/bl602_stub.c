@@ -8,6 +8,7 @@
  * these twelve bytes. */
 #include "bl602/bl602_stub.h"
 #include "own_stub.h"
+#include "plugflash/stub.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,12 +127,12 @@ static void stub_patch(struct bl602_stub *s)
 
 static void stub_recognise(const uint8_t *file, size_t len, struct bl602_stub *s)
 {
-    struct own_stub own;
+    struct pf_stub_mark own;
     uint8_t sha[32];
 
-    s->ours = own_stub_parse(file, len, &own);
+    s->ours = pf_stub_mark(file, len, &own);
     if (s->ours) {
-        own_stub_name(own.version, s->name, sizeof s->name);
+        pf_stub_name(own.version, s->name, sizeof s->name);
         return;
     }
     snprintf(s->name, sizeof s->name, "unknown build");

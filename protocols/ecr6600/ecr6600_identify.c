@@ -8,6 +8,7 @@
  * and names 0A. */
 #include "ecr6600/ecr6600_session.h"
 #include "own_stub.h"
+#include "plugflash/stub.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -162,7 +163,7 @@ enum pf_err ecr6600_who(struct ecr6600 *s)
     s->base.read_chunk = s->traits->read_max;
     snprintf(s->base.id.loader, sizeof s->base.id.loader, "%s", s->traits->name);
     if (s->traits->ours && s->stub_ours && !s->live)
-        own_stub_name(s->stub_version, s->base.id.loader, sizeof s->base.id.loader);
+        pf_stub_name(s->stub_version, s->base.id.loader, sizeof s->base.id.loader);
     return PF_OK;
 }
 

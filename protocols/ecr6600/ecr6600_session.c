@@ -2,6 +2,7 @@
 #include "ecr6600/ecr6600_session.h"
 #include "chip_event.h"
 #include "own_stub.h"
+#include "plugflash/stub.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static enum pf_err session_take_steps(struct ecr6600 *s, const struct pf_link_op
 static enum pf_err session_take_stub(struct ecr6600 *s, const struct pf_link_options *opt)
 {
     uint8_t header[ECR6600_GROUP];
-    struct own_stub own;
+    struct pf_stub_mark own;
     const uint8_t *data;
     size_t len;
 
@@ -61,7 +62,7 @@ static enum pf_err session_take_stub(struct ecr6600 *s, const struct pf_link_opt
     memcpy(s->stub, data, len);
     s->stub_len = len;
     s->stub_built_in = !opt->stub;
-    s->stub_ours = own_stub_parse(data, len, &own);
+    s->stub_ours = pf_stub_mark(data, len, &own);
     s->stub_version = s->stub_ours ? own.version : 0;
     return PF_OK;
 }

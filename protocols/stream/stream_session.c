@@ -3,6 +3,7 @@
 #include "stream/stream_session.h"
 #include "chip_event.h"
 #include "own_stub.h"
+#include "plugflash/stub.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ static enum pf_err session_start(struct stream *s)
     }
     PF_TRY(err);
     s->streaming = true;
-    own_stub_name(s->caps.version, s->base.id.loader, sizeof s->base.id.loader);
+    pf_stub_name(s->caps.version, s->base.id.loader, sizeof s->base.id.loader);
     return stream_raise(s, s->goal);
 }
 

@@ -8,6 +8,7 @@
 #include "core/bytes.h"
 #include "core/checksum.h"
 #include "image/bl602_pack.h"
+#include "plugflash/stub.h"
 
 static bool has(const uint8_t *data, size_t len, size_t at, const char *bytes, size_t n)
 {
@@ -128,6 +129,8 @@ static void check_segments(struct pf_image *out, const uint8_t *data, size_t len
 
 static bool probe_loader(const uint8_t *data, size_t len, bool zipped, struct pf_image *out)
 {
+    char title[sizeof out->title], name[40] = "eflash_loader";
+    struct pf_stub_mark mark;
     struct bl_boot b;
 
     if (!bl_boot_parse(data, len, &b) || !b.ram)
@@ -135,8 +138,10 @@ static bool probe_loader(const uint8_t *data, size_t len, bool zipped, struct pf
     bl_check_head(out, "header", &b);
     image_check(out, len <= BL_LOADER_MAX, "size", "%#zx of at most %#x bytes", len, BL_LOADER_MAX);
     check_segments(out, data, len, &b);
-    name_it(out, PF_IMAGE_BL_LOADER,
-            zipped ? "BL602 RAM stub (eflash_loader), gzipped" : "BL602 RAM stub (eflash_loader)");
+    if (pf_stub_mark(data, len, &mark))
+        pf_stub_name(mark.version, name, sizeof name);
+    image_text(title, sizeof title, "BL602 RAM stub (%s)%s", name, zipped ? ", gzipped" : "");
+    name_it(out, PF_IMAGE_BL_LOADER, title);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include "core/bytes.h"
 #include "core/checksum.h"
 #include "image/inspect.h"
+#include "plugflash/stub.h"
 
 #define MAGIC_UBOOT 0x48787032u
 #define MAGIC_CPU   0x02262018u
@@ -229,6 +230,16 @@ static bool stub_vectors(const uint8_t *data, size_t len)
     return jumps >= 4;
 }
 
+static bool stub_ours(const uint8_t *data, size_t len, struct ecr_stub *out)
+{
+    struct pf_stub_mark mark;
+
+    if (!pf_stub_mark(data, len, &mark) || !mark.chip || strcmp(mark.chip, "ecr6600") != 0)
+        return false;
+    pf_stub_name(mark.version, out->name, sizeof out->name);
+    return true;
+}
+
 bool ecr_stub_parse(const uint8_t *data, size_t len, struct ecr_stub *out)
 {
     size_t limit = len < ECR_STUB_MAX ? len : ECR_STUB_MAX;
@@ -237,7 +248,8 @@ bool ecr_stub_parse(const uint8_t *data, size_t len, struct ecr_stub *out)
     memset(out, 0, sizeof *out);
     if (len < ECR_STUB_MIN || len > 2 * ECR_STUB_MAX)
         return false;
-    named = name_after(data, limit, "ECR6600F_stub", true, out->name, sizeof out->name) ||
+    named = stub_ours(data, len, out) ||
+            name_after(data, limit, "ECR6600F_stub", true, out->name, sizeof out->name) ||
             name_after(data, limit, "ECR6600F_customstub", true, out->name, sizeof out->name);
     if (!named && (data[0] != 0x48 || data[1] != 0x00))
         return false;

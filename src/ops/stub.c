@@ -4,6 +4,7 @@
 
 #include "ops/file.h"
 #include "ops/util.h"
+#include "plugflash/stub.h"
 
 /* More than any of the chips has RAM for. */
 #define STUB_FILE_MAX (1u << 20)
@@ -11,6 +12,7 @@
 enum pf_err pf_stub_open(struct pf_ctx *ctx, const char *path, uint8_t **data, size_t *len)
 {
     struct pf_image image;
+    struct pf_stub_mark mark;
     uint8_t *file, *stub;
     size_t size, n;
 
@@ -32,6 +34,12 @@ enum pf_err pf_stub_open(struct pf_ctx *ctx, const char *path, uint8_t **data, s
     if (n == 0) {
         free(stub);
         return pf_fail(ctx, PF_ERR_FILE, "%s: the stub is larger than any RAM it could go to",
+                       path);
+    }
+    if (pf_stub_mark(stub, n, &mark) && !mark.whole) {
+        free(stub);
+        return pf_fail(ctx, PF_ERR_FILE,
+                       "%s is a stub of plugflash, but damaged or cut: its checksum is wrong",
                        path);
     }
     *data = stub;
