@@ -93,6 +93,8 @@ static void add(struct emu_report *r, struct guest *g)
     r->unheard += u->unheard;
     r->received += u->received;
     r->sent += u->sent;
+    if (u->peak > r->peak)
+        r->peak = u->peak;
     if (g->which == BL602) {
         r->cycles += g->soc.bl602.cpu.cycles;
     } else {

@@ -25,6 +25,7 @@ struct emu_report {
     char text[EMU_TEXT_LINES * 120];
     uint64_t overruns, garbled, unheard; /* bytes, of UART0 */
     uint64_t received, sent;
+    unsigned peak;                 /* most bytes that waited in its receive FIFO */
     uint64_t cycles, instructions; /* the second: 0 where they are not counted apart */
 };
 

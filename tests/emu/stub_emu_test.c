@@ -182,9 +182,15 @@ static void a_session_at_2_megabaud_is_that_of_the_pc(void **state)
     sessions(2000000, 256 << 10);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#define BACKUP_SIZE (256u << 10)
+#else
+#define BACKUP_SIZE (2u << 20)
+#endif
+
 static void two_megabytes_are_backed_up_at_two_megabaud(void **state)
 {
-    static uint8_t flash[2 << 20], got[2 << 20];
+    static uint8_t flash[BACKUP_SIZE], got[BACKUP_SIZE];
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
@@ -203,13 +209,85 @@ static void two_megabytes_are_backed_up_at_two_megabaud(void **state)
         host = clock();
         stub_read(&s, 0, sizeof flash, got);
         emu_report(&report);
-        print_message("%s: 2 MiB in %.2f s of its time, %.2f s of ours, %.0f million cycles\n",
-                      chips[i], (double)(pf_now(s.r.t) - us) / 1e6,
+        print_message("%s: %u KiB in %.2f s of its time, %.2f s of ours, %.0f million cycles\n",
+                      chips[i], BACKUP_SIZE >> 10, (double)(pf_now(s.r.t) - us) / 1e6,
                       (double)(clock() - host) / CLOCKS_PER_SEC, (double)report.cycles / 1e6);
         assert_memory_equal(got, flash, sizeof flash);
         assert_quiet();
         stub_close(&s);
     }
+}
+
+/* ---- what is hard on a polled UART --------------------------------------------------- */
+
+/* A host that never stops sending while the stub inflates, programs, compares and hashes. */
+static void a_write_at_2_megabaud_loses_no_byte(void **state)
+{
+    const uint32_t size = 256 << 10;
+    uint8_t *old = malloc(2 * size), *now = old + size;
+
+    (void)state;
+    assert_non_null(old);
+    for (uint32_t i = 0; i < size; i++) {
+        uint32_t k = i / 4096;
+
+        old[i] = (uint8_t)(i * 2654435761u >> 24);
+        now[i] = k % 3 == 0   ? (uint8_t)((i ^ i >> 9) * 2246822519u >> 21)  /* raw */
+                 : k % 3 == 1 ? (uint8_t)(i / 7 * 2654435761u >> 29)         /* long inflation */
+                              : (uint8_t)("power=60W;"[i % 10] ^ (i >> 10)); /* short */
+    }
+    for (size_t i = 0; i < 2; i++) {
+        struct emu_report report;
+        struct stub_rig s;
+        uint64_t us;
+
+        emu_report_clear();
+        stub_open(&s, chips[i], emu_guest_for(chips[i]), "", old, size);
+        stub_stream(&s);
+        stub_baud(&s, 2000000);
+        us = pf_now(s.r.t);
+        stub_write(&s, 0, size, old, now);
+        emu_report(&report);
+        print_message("%s: 256 KiB written in %.2f s, %u bytes at most waited in its FIFO\n",
+                      chips[i], (double)(pf_now(s.r.t) - us) / 1e6, report.peak);
+        assert_memory_equal(rig_view(&s.r).flash, now, size);
+        assert_int_equal(rig_view(&s.r).violations, 0);
+        assert_int_equal(s.naks, 0);
+        assert_quiet();
+        stub_close(&s);
+    }
+    free(old);
+}
+
+/* ---- other boards ---------------------------------------------------------------------- */
+
+/* A blank ECR6600, whose mask ROM loads the stub, also with the other crystal; a BL602 whose
+ * flash is bonded without the swap. */
+static void other_boards_work_as_well(void **state)
+{
+    static const struct {
+        const char *chip, *more;
+    } boards[] = {{"ecr6600", ""}, {"ecr6600", ",xtal=26"}, {"bl602", ",swusage=0x10000"}};
+    const uint32_t size = 64 << 10;
+    uint8_t *flash = malloc(2 * size), *got = flash + size;
+
+    (void)state;
+    assert_non_null(flash);
+    memset(flash, 0xFF, size);
+    memset(flash + 0x8000, 0x42, 0x1000);
+    for (size_t i = 0; i < sizeof boards / sizeof *boards; i++) {
+        struct stub_rig s;
+
+        emu_report_clear();
+        stub_open(&s, boards[i].chip, emu_guest_for(boards[i].chip), boards[i].more, flash, size);
+        stub_stream(&s);
+        stub_baud(&s, 2000000);
+        stub_read(&s, 0, size, got);
+        assert_memory_equal(got, flash, size);
+        assert_quiet();
+        stub_close(&s);
+    }
+    free(flash);
 }
 
 /* ---- a supply that goes -------------------------------------------------------------- */
@@ -256,6 +334,8 @@ int main(void)
         cmocka_unit_test_teardown(a_session_at_1_megabaud_is_that_of_the_pc, tell),
         cmocka_unit_test_teardown(a_session_at_2_megabaud_is_that_of_the_pc, tell),
         cmocka_unit_test_teardown(two_megabytes_are_backed_up_at_two_megabaud, tell),
+        cmocka_unit_test_teardown(a_write_at_2_megabaud_loses_no_byte, tell),
+        cmocka_unit_test_teardown(other_boards_work_as_well, tell),
         cmocka_unit_test_teardown(a_cut_leaves_a_half_done_erase_half_done, tell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -441,4 +441,5 @@ void stub_write(struct stub_rig *s, uint32_t addr, uint32_t len, const uint8_t *
     pf_sha256(data, len, sha);
     assert_memory_equal(f.payload + 5, sha, 32);
     s->seq = (uint16_t)(s->seq + w.frames + 0x100);
+    free(units);
 }

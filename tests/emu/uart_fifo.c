@@ -102,6 +102,8 @@ static void take(struct uart_fifo *u, uint8_t byte)
         u->received++;
     else
         u->overruns++;
+    if (u->rx.len > u->peak)
+        u->peak = u->rx.len;
 }
 
 void uart_fifo_pin(struct uart_fifo *u, uint64_t ps, uint32_t baud, uint8_t byte)

@@ -29,6 +29,7 @@ struct uart_fifo {
     uint64_t shift_until;      /* the stop bit of what is being sent */
     struct rng rng;
 
+    unsigned peak; /* most bytes that waited to be read */
     uint64_t received, sent;
     uint64_t overruns; /* lost: the FIFO was full */
     uint64_t garbled;  /* came at another rate */

@@ -64,6 +64,7 @@ static void when_nobody_reads_the_newest_bytes_are_lost_and_counted(void **state
         uart_fifo_pin(&l.u, EMU_MS(1) * (i + 1), 115200, (uint8_t)i);
     assert_int_equal(l.u.overruns, 3);
     assert_int_equal(l.u.received, 32);
+    assert_int_equal(l.u.peak, 32);
     for (unsigned i = 0; i < 32; i++) {
         assert_true(uart_fifo_get(&l.u, &byte));
         assert_int_equal(byte, i);
