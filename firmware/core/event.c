@@ -2,7 +2,7 @@
  *
  * A handler's command may do anything, also to the tables here, and also what fires
  * the next event: commands are copied before they run, every pass is bounded, and
- * chains end at EVENT_DEPTH. */
+ * chains end at EVENT_DEPTH or EVENT_CHAIN. */
 #include "core/event.h"
 
 #include <string.h>
@@ -70,19 +70,27 @@ bool event_relation_parse(const char *text, uint8_t *relation)
     return false;
 }
 
-/* False: too deep. */
+/* False: too deep, or too many. */
 static bool run(struct plug *p, const char *command)
 {
+    struct events *ev = &p->events;
     char line[EVENT_COMMAND];
 
-    if (p->events.depth >= EVENT_DEPTH) {
-        log_say(p, LOG_WARN, "events: handlers that call each other, stopped at '%s'", command);
+    if (!ev->depth) {
+        ev->chain = 0;
+        ev->cut = false;
+    }
+    if (ev->depth >= EVENT_DEPTH || ev->chain >= EVENT_CHAIN) {
+        if (!ev->cut)
+            log_say(p, LOG_WARN, "events: handlers call each other, stopped at: %s", command);
+        ev->cut = true; /* once is enough */
         return false;
     }
+    ev->chain++;
     text_copy(line, sizeof line, command);
-    p->events.depth++;
+    ev->depth++;
     cmd_run(p, line, CMD_SCRIPT, NULL);
-    p->events.depth--;
+    ev->depth--;
     return true;
 }
 

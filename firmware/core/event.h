@@ -9,7 +9,8 @@
 #define EVENT_CHANGES  12u
 #define EVENT_REPEATS  8u
 #define EVENT_COMMAND  128u
-#define EVENT_DEPTH    4u /* handlers that make events whose handlers make events ... */
+#define EVENT_DEPTH    4u  /* handlers that make events whose handlers make events ... */
+#define EVENT_CHAIN    64u /* and so many commands in all that follow from one */
 
 struct plug;
 
@@ -62,7 +63,9 @@ struct events {
     struct event_handler handler[EVENT_HANDLERS];
     struct event_change change[EVENT_CHANGES];
     struct event_repeat repeat[EVENT_REPEATS];
-    unsigned handlers, changes, repeats, depth;
+    unsigned handlers, changes, repeats;
+    unsigned depth, chain; /* of what is running */
+    bool cut;              /* it was stopped */
 };
 
 const char *event_name(enum event e); /* "OnClick"; "" beyond */
@@ -70,8 +73,8 @@ bool event_parse(const char *text, enum event *e);
 const char *event_relation_name(unsigned relation);
 bool event_relation_parse(const char *text, uint8_t *relation); /* "==", "<", ... */
 /* Run the handlers of this event and argument. True: some handler ran, and the built-in
- * action is not to follow. Deeper than EVENT_DEPTH nothing runs. Handlers may change the
- * tables of handlers. */
+ * action is not to follow. Beyond EVENT_DEPTH and EVENT_CHAIN nothing runs. Handlers may
+ * change the tables of handlers. */
 bool event_fire(struct plug *p, enum event e, int32_t arg);
 /* A variable has a new value: fires on the transition from false to true. */
 void event_value(struct plug *p, const char *variable, int32_t value);
