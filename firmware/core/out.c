@@ -2,7 +2,6 @@
 #include "core/out.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 void out_init(struct out *o, char *buf, size_t cap)
@@ -14,7 +13,7 @@ void out_init(struct out *o, char *buf, size_t cap)
 
 bool out_flush(struct out *o)
 {
-    if (!o->sink || o->over)
+    if (!o->sink || o->over || !o->cap)
         return !o->over;
     if (o->len && !o->sink(o->user, o->buf, o->len))
         o->over = true;
@@ -27,9 +26,9 @@ void out_bytes(struct out *o, const void *data, size_t len)
 {
     const char *from = data;
 
-    if (o->over || !o->cap)
+    if (o->over || !len)
         return;
-    if (!o->sink && len >= o->cap - o->len) {
+    if (o->sink ? o->cap < 2 : len >= o->cap - o->len) {
         o->over = true;
         return;
     }
@@ -84,6 +83,12 @@ void out_fmt(struct out *o, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
+    out_vfmt(o, fmt, ap);
+    va_end(ap);
+}
+
+void out_vfmt(struct out *o, const char *fmt, va_list ap)
+{
     for (; *fmt; fmt++) {
         unsigned digits = 0;
 
@@ -120,36 +125,34 @@ void out_fmt(struct out *o, const char *fmt, ...)
             out_char(o, *fmt);
         }
     }
-    va_end(ap);
-}
-
-/* The value times 10^decimals, rounded; false: not finite or beyond what fits. */
-static bool scaled(double value, unsigned decimals, uint64_t *out, uint64_t *unit)
-{
-    *unit = 1;
-    for (unsigned i = 0; i < decimals && i < 9; i++)
-        *unit *= 10;
-    value = fabs(value) * (double)*unit;
-    if (!(value < 9e15))
-        return false;
-    *out = (uint64_t)(value + 0.5);
-    return true;
 }
 
 void out_real(struct out *o, double value, unsigned decimals)
 {
-    uint64_t n, unit;
+    const double size = value < 0 ? -value : value;
+    uint64_t whole, part, unit = 1;
+    double rest;
 
-    if (!isfinite(value) || !scaled(value, decimals, &n, &unit)) {
+    if (!isfinite(value) || size >= 1e18) {
         out_char(o, '0');
         return;
     }
-    if (value < 0 && n)
+    decimals = decimals < 9 ? decimals : 9;
+    for (unsigned i = 0; i < decimals; i++)
+        unit *= 10;
+    /* The part behind the point on its own: nothing is lost by taking it off. */
+    whole = (uint64_t)size;
+    rest = (size - (double)whole) * (double)unit;
+    part = (uint64_t)rest;
+    part += rest - (double)part >= 0.5;
+    whole += part / unit;
+    part %= unit;
+    if (value < 0 && (whole || part))
         out_char(o, '-');
-    out_number(o, n / unit, 10, 1, false);
+    out_number(o, whole, 10, 1, false);
     if (decimals) {
         out_char(o, '.');
-        out_number(o, n % unit, 10, decimals < 9 ? decimals : 9, false);
+        out_number(o, part, 10, decimals, false);
     }
 }
 
@@ -167,25 +170,46 @@ void out_short(struct out *o, double value, unsigned decimals)
     out_text(o, text);
 }
 
+/* Bytes of the UTF-8 character that begins here; 0: it is none. */
+static size_t utf8_len(const char *text)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    const size_t n = p[0] < 0x80   ? 1
+                     : p[0] < 0xc2 ? 0
+                     : p[0] < 0xe0 ? 2
+                     : p[0] < 0xf0 ? 3
+                     : p[0] < 0xf5 ? 4
+                                   : 0;
+
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    /* Too long a form, halves of a pair, beyond the last character. */
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return n;
+}
+
 void out_json(struct out *o, const char *text)
 {
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
+    static const char codes[] = "\b\f\n\r\t", letters[] = "bfnrt";
 
-        if (c == '"' || c == '\\') {
+    while (*text) {
+        const size_t n = utf8_len(text);
+        const char *code = strchr(codes, *text);
+
+        if (*text == '"' || *text == '\\' || code) {
             out_char(o, '\\');
-            out_char(o, (char)c);
-        } else if (c == '\n') {
-            out_text(o, "\\n");
-        } else if (c == '\r') {
-            out_text(o, "\\r");
-        } else if (c == '\t') {
-            out_text(o, "\\t");
-        } else if (c < 0x20) {
-            out_fmt(o, "\\u%04x", c);
+            out_char(o, code ? letters[code - codes] : *text);
+        } else if ((unsigned char)*text < 0x20) {
+            out_fmt(o, "\\u%04x", (unsigned)*text);
+        } else if (!n) {
+            out_text(o, "\\ufffd");
         } else {
-            out_char(o, (char)c);
+            out_bytes(o, text, n);
         }
+        text += n ? n : 1;
     }
 }
 
@@ -237,11 +261,13 @@ bool text_u64(const char *text, uint64_t *out)
     if (!*text)
         return false;
     for (; *text; text++) {
-        if (*text < '0' || *text > '9' || n > (UINT64_MAX - 9) / 10)
+        const uint64_t digit = (uint64_t)(*text - '0');
+
+        if (*text < '0' || *text > '9' || n > (UINT64_MAX - digit) / 10)
             return false;
-        n = n * 10 + (uint64_t)(*text - '0');
+        n = n * 10 + digit;
     }
-    if (minus && n > (uint64_t)INT64_MAX)
+    if (minus && n > (uint64_t)INT64_MAX + 1)
         return false;
     *out = minus ? 0 - n : n;
     return true;
@@ -302,6 +328,8 @@ bool text_copy(char *to, size_t cap, const char *from)
 {
     size_t n = strlen(from), part = n < cap ? n : cap - 1;
 
+    if (!cap)
+        return false;
     memcpy(to, from, part);
     to[part] = '\0';
     return part == n;

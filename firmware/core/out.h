@@ -2,6 +2,7 @@
 #ifndef CORE_OUT_H
 #define CORE_OUT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,11 +23,14 @@ void out_bytes(struct out *o, const void *data, size_t len);
 void out_char(struct out *o, char c);
 /* %s %d %u %x %X %02X %c %% and %lu-free: small, no floats. */
 void out_fmt(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Fixed decimals, rounded half away from zero; "0" for what is not finite. */
+void out_vfmt(struct out *o, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+/* Fixed decimals (9 at most), rounded half away from zero; "0" for what is not finite or
+ * has more than 18 digits before the point. */
 void out_real(struct out *o, double value, unsigned decimals);
 /* The same without zeros at the end. */
 void out_short(struct out *o, double value, unsigned decimals);
-/* Inside quotes, as JSON, as HTML, as a URL's query value. */
+/* Inside quotes, as JSON, as HTML, as a URL's query value. JSON stays UTF-8 whatever
+ * bytes a name has: what is not becomes U+FFFD. */
 void out_json(struct out *o, const char *text);
 void out_html(struct out *o, const char *text);
 void out_url(struct out *o, const char *text);
