@@ -8,6 +8,7 @@
 #include "core/bytes.h"
 #include "core/checksum.h"
 #include "sim/bl602.h"
+#include "sim/code_like.h"
 
 #define BOOT2_AT      0x2000u
 #define BOOT2_LEN     39616u
@@ -142,17 +143,12 @@ static void place_tables(const struct bl602_state *b, const struct part *parts, 
 
 /* ---- contents ------------------------------------------------------------ */
 
+#define DEFLATED 51u /* percent of code that is left, as of published dumps */
+
 static void fill_random(struct rng *r, uint8_t *out, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         out[i] = rng_u8(r);
-}
-
-/* Something that looks like RISC-V code: 32-bit instructions, the rest random. */
-static void fill_code(struct rng *r, uint8_t *out, size_t len)
-{
-    for (size_t i = 0; i + 4 <= len; i += 4)
-        put_le32(out + i, rng_u32(r) | 3);
 }
 
 /* EasyFlash 4 (7.5): sectors formatted, one setting in the first. */
@@ -281,7 +277,7 @@ static void place_boot2(struct rng *r, uint8_t *buf)
 {
     static const char title[] = "plugflash synthetic boot2";
 
-    fill_code(r, buf + BOOT2_AT, BOOT2_LEN);
+    code_like(r, DEFLATED, buf + BOOT2_AT, BOOT2_LEN);
     memcpy(buf + BOOT2_AT + 0x100, title, sizeof title);
     bl602_header(buf, BOOT2_AT, buf + BOOT2_AT, BOOT2_LEN);
 }
@@ -294,7 +290,7 @@ static void place_app(struct rng *r, uint8_t *buf, uint32_t size)
     uint8_t *code = buf + FW_AT + FW_CODE;
 
     len &= ~15u;
-    fill_code(r, code, len);
+    code_like(r, DEFLATED, code, len);
     memcpy(code + 0x200, title, sizeof title);
     bl602_header(buf + FW_AT, BOOT2_AT, code, len);
 }
@@ -329,7 +325,7 @@ void bl602_factory(const struct sim *s, uint32_t seed, const uint8_t mac[6], uin
 
     (void)mac; /* it is in efuse; the flash of a plug does not hold it */
     memset(buf, 0xff, size);
-    rng_seed(&r, seed);
+    rng_seed(&r, (uint64_t)seed << 32); /* neighbours are one step apart, and would fall in line */
     place_boot2(&r, buf);
     place_tables(b, parts, buf);
     if (size > FW_AT + 4 * NOR_SECTOR)

@@ -7,6 +7,7 @@
 
 #include "core/bytes.h"
 #include "core/checksum.h"
+#include "sim/code_like.h"
 #include "sim/ecr6600.h"
 
 #define LAYOUT_SIZE 0x200000u
@@ -48,26 +49,12 @@ struct plan {
     struct rng rng;
 };
 
+#define DEFLATED 60u /* percent of code that is left, as of published dumps */
+
 static void fill_random(struct rng *r, uint8_t *out, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         out[i] = rng_u8(r);
-}
-
-/* Something that compresses like code: most words come from a small stock. */
-static void fill_code(struct rng *r, uint8_t *out, size_t len)
-{
-    uint32_t stock[512];
-
-    for (size_t i = 0; i < 512; i++)
-        stock[i] = rng_u32(r);
-    for (size_t i = 0; i < len; i += 4) {
-        uint32_t pick = rng_u32(r);
-        uint8_t word[4];
-
-        put_le32(word, pick >> 30 ? stock[pick & 511] : rng_u32(r));
-        memcpy(out + i, word, len - i < 4 ? len - i : 4);
-    }
 }
 
 /* Parts that do not fit this flash get no name. */
@@ -129,7 +116,7 @@ static void build_uboot(struct plan *p)
     put_le32(u + 0x04, UBOOT_BODY);
     put_le32(u + 0x08, 0x40);
     put_le32(u + 0x0C, 0x000800AC);
-    fill_code(&p->rng, u + 0x58, UBOOT_BODY);
+    code_like(&p->rng, DEFLATED, u + 0x58, UBOOT_BODY);
     put_le32(u + 0x10, pf_crc32(0, u + 0x58, UBOOT_BODY));
     fill_random(&p->rng, u + 0x14, 64);
     put_le32(u + 0x54, pf_crc32(0, u, 0x54));
@@ -160,7 +147,7 @@ static void build_app(struct plan *p)
     memcpy(a + 0x60, "1.0.0", 5);
     put_le32(a + 0x70, 0x22);
     put_le32(a + 0xFC, pf_crc32(0, a, 0xFC));
-    fill_code(&p->rng, a + 0x100, xip + text + data);
+    code_like(&p->rng, DEFLATED, a + 0x100, xip + text + data);
 }
 
 /* ---- NV ------------------------------------------------------------------- */
@@ -269,7 +256,7 @@ void ecrdev_factory(const struct sim *s, uint32_t seed, const uint8_t mac[6], ui
     const struct ecrdev *e = s ? ecrdev(s) : NULL;
     struct plan p = {.buf = buf, .size = size};
 
-    rng_seed(&p.rng, seed ^ 0x6600u);
+    rng_seed(&p.rng, (uint64_t)seed << 32 ^ 0x6600u);
     memset(buf, 0xff, size);
     lay_out(&p, e && e->at_layout ? at : obk, e && e->high);
     build_table(&p);
