@@ -141,7 +141,6 @@ static struct {
     uint32_t reg[32];
     double count;
     unsigned bad;
-    struct simplug_truth now;
 } bl0942;
 
 void simplug_bl0942_count(uint32_t pulses_so_far)
@@ -170,14 +169,15 @@ static void le24(uint8_t *at, double value)
 
 static void bl0942_answer(void)
 {
+    const struct simplug_truth now = simplug_truth();
     uint8_t f[23] = {0x55}, sum = 0x58;
 
-    le24(f + 1, bl0942.now.ampere * 251210);
-    le24(f + 4, bl0942.now.volt * 15188);
-    le24(f + 7, bl0942.now.ampere * 251210);
-    le24(f + 10, bl0942.now.watt * 598);
+    le24(f + 1, now.ampere * 251210);
+    le24(f + 4, now.volt * 15188);
+    le24(f + 7, now.ampere * 251210);
+    le24(f + 10, now.watt * 598);
     le24(f + 13, floor(fmod(bl0942.count, 16777216.0)));
-    le24(f + 16, bl0942.now.hertz > 0 ? 1e6 / bl0942.now.hertz : 0);
+    le24(f + 16, now.hertz > 0 ? 1e6 / now.hertz : 0);
     f[18] = 0;
     for (int i = 0; i < 22; i++)
         sum = (uint8_t)(sum + f[i]);
@@ -318,7 +318,6 @@ void simplug_meter_tick(const struct simplug_truth *now)
 {
     bl0937_tick(now);
     if (wire.what == SIMPLUG_BL0942) {
-        bl0942.now = *now;
         bl0942.count += fabs(now->watt) / 3.6e6 / BL0942_WH;
         wire_tick();
     } else if (wire.what == SIMPLUG_CSE7766) {

@@ -1,26 +1,11 @@
 /* stand_in.c - the least that modules of the core have to do for their neighbours' tests,
  * while they are not there yet. Each is weak, linked last, and goes when its module comes. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/plug.h"
 
 #define WEAK __attribute__((weak))
-
-/* ---- log.c ------------------------------------------------------------------ */
-
-WEAK void log_say(struct plug *p, enum log_level level, const char *fmt, ...)
-{
-    va_list ap;
-    int n;
-
-    (void)level;
-    va_start(ap, fmt);
-    n = vsnprintf(p->log.ring, LOG_SIZE, fmt, ap);
-    va_end(ap);
-    p->log.end += (uint32_t)n;
-}
 
 /* ---- cmd.c: the handful that handlers of tests use ------------------------------- */
 
