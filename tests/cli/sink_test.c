@@ -388,7 +388,7 @@ static void hints_fit_the_situation(void **state)
     assert_null(strstr(cli_hint(&plain, PF_ERR_SYNC), "--stub"));
     assert_non_null(strstr(cli_hint(&bare, PF_ERR_SYNC), "--stub"));
     assert_null(strstr(cli_hint(&plain, PF_ERR_SUPPORT), "stub"));
-    assert_non_null(strstr(cli_hint(&bare, PF_ERR_SUPPORT), "eflash_loader"));
+    assert_non_null(strstr(cli_hint(&bare, PF_ERR_SUPPORT), "--stub none"));
     assert_non_null(strstr(cli_hint(&power, PF_ERR_PORT), "/bin/sh"));
     assert_non_null(strstr(cli_hint(&early, PF_ERR_PORT), "plugflash ports"));
 }
