@@ -266,7 +266,7 @@ size_t store_get(const struct store *s, enum store_key key, void *buf, size_t ca
 
     if (!find(s, key, &v))
         return 0;
-    return value_read(&v, 0, buf, v.len < cap ? v.len : cap) ? v.len : 0;
+    return !cap || value_read(&v, 0, buf, v.len < cap ? v.len : cap) ? v.len : 0;
 }
 
 /* ---- writing ------------------------------------------------------------- */

@@ -285,6 +285,41 @@ static void what_openbeken_left_stays_as_it_was(void **state)
     assert_memory_equal(before, host_flash(), sizeof before);
 }
 
+static bool apart(struct hal_span a, uint32_t from, uint32_t to)
+{
+    return a.addr + a.len <= from || to <= a.addr;
+}
+
+static void our_store_is_clear_of_everything_else(void **state)
+{
+    /* Boot loader; identity and calibration; what is behind it. */
+    static const struct {
+        uint32_t boot_end, from;
+    } keep[HAL_FAMILIES] = {
+        [HAL_ECR6600] = {0x7000, 0x1f7000},
+        [HAL_BL602] = {0x10000, 0x1e9000},
+        [HAL_BK7231T] = {0x11000, 0x1d8000},
+        [HAL_BK7231N] = {0x11000, 0x1d0000},
+    };
+
+    (void)state;
+    for (unsigned f = 0; f < HAL_FAMILIES; f++) {
+        const struct hal_chip *c;
+        struct store s;
+
+        be(f);
+        c = hal_chip();
+        assert_true(store_open(&s, c->store.addr, c->store.len));
+        assert_true(apart(c->store, 0, keep[f].boot_end));
+        assert_true(apart(c->store, keep[f].from, c->flash_size));
+        assert_true(apart(c->store, c->obk.addr, c->obk.addr + c->obk.len));
+        assert_true(apart(c->store, c->obk_vars.addr, c->obk_vars.addr + c->obk_vars.len));
+        assert_true(apart(c->store, c->ota.addr, c->ota.addr + c->ota.len));
+        assert_true(apart(c->ota, 0, keep[f].boot_end));
+        assert_true(apart(c->ota, c->obk.addr, c->flash_size));
+    }
+}
+
 /* ---- the variables ----------------------------------------------------------------- */
 
 static void retained_values_and_energy_come_along(void **state)
@@ -416,6 +451,7 @@ int main(void)
         TEST(a_record_with_a_wrong_checksum_gives_the_defaults),
         TEST(it_is_read_once),
         TEST(what_openbeken_left_stays_as_it_was),
+        TEST(our_store_is_clear_of_everything_else),
         TEST(retained_values_and_energy_come_along),
         TEST(unfinished_boots_of_openbeken_are_no_reason_for_safe_mode),
         TEST(variables_of_another_length_are_left_alone),
