@@ -87,6 +87,27 @@ static void info_tells_all_there_is_in_both_formats(void **state)
     }
 }
 
+/* The same stub in either language, also where nobody has named the chip. */
+static void without_a_word_our_own_stub_is_loaded(void **state)
+{
+    static const char *const how[] = {"-c %s", "-c %s --stub auto", "-c %s --stub plain",
+                                      "-c auto --sync-timeout 60"};
+    char words[64], line[512];
+
+    (void)state;
+    for (size_t i = 0; i < FAMILIES; i++)
+        for (size_t k = 0; k < sizeof how / sizeof *how; k++) {
+            json_t *res;
+
+            snprintf(words, sizeof words, how[k], family[i].chip);
+            snprintf(line, sizeof line, "-p sim:%s %s info", family[i].chip, words);
+            res = result(0, line);
+            assert_string_equal(text_of(res, "chip"), family[i].chip);
+            assert_non_null(strstr(text_of(res, "loader"), "plugflash 1.0.0"));
+            json_decref(res);
+        }
+}
+
 static void a_lost_identity_is_flagged(void **state)
 {
     static const char *const lost[] = {",nv=nomac", ",nv=blank", ",mac=000606000000"};
@@ -257,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(info_tells_all_there_is_in_both_formats),
+        T(without_a_word_our_own_stub_is_loaded),
         T(a_lost_identity_is_flagged),
         T(the_identity_is_found_where_the_device_keeps_it),
         T(files_that_are_no_firmware_for_it_are_5_by_name),

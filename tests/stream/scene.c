@@ -286,6 +286,7 @@ void scene_close(struct scene *sc)
 
     pf_sim_view(sc->sim, &v);
     assert_int_equal(v.violations, 0);
+    assert_int_equal(v.overruns, 0); /* never more is sent than it has room for */
     if (sc->s)
         pf_session_close(sc->s);
     sc->ctx.clock = NULL;
