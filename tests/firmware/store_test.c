@@ -579,6 +579,42 @@ static void a_rotten_head_of_an_older_sector_loses_nothing(void **state)
     assert_true(is(STORE_CONFIG, 2));
 }
 
+static void rot_where_nothing_was_written_yet_is_got_around(void **state)
+{
+    (void)state;
+    for (uint32_t at = 16 + 72; at < 3 * HAL_SECTOR; at += 61) {
+        fresh(NULL);
+        assert_true(set(STORE_VARS, 1));
+        store_tidy(&st);
+        host_flash()[BASE + at] &= 0x7f;
+        for (unsigned v = 2; v < 120; v++) {
+            assert_true(set(STORE_VARS, v));
+            assert_true(is(STORE_VARS, v));
+        }
+        assert_int_equal(host_flash_stats().violations, 0);
+    }
+}
+
+/* What an interrupted erase may leave: records of the slot's life before. */
+static void records_of_an_earlier_life_of_a_sector_do_not_count(void **state)
+{
+    uint8_t *slot = host_flash() + BASE;
+    uint32_t crc;
+
+    (void)state;
+    assert_true(set(STORE_VARS, 1));
+    memcpy(slot + HAL_SECTOR, slot, HAL_SECTOR);
+    assert_true(set(STORE_VARS, 2));
+    slot[HAL_SECTOR + 4]++; /* the sector after it, with a sound head */
+    crc = crc32_add(0, slot + HAL_SECTOR, 8);
+    for (unsigned i = 0; i < 4; i++)
+        slot[HAL_SECTOR + 8 + i] = (uint8_t)(crc >> 8 * i);
+    reopen();
+    assert_int_equal(st.sequence, SECTORS + 1);
+    assert_true(is(STORE_VARS, 2));
+    check_still_works();
+}
+
 static void random_contents_are_no_store_and_do_no_harm(void **state)
 {
     uint32_t seed = seeded(0x5eed0005);
@@ -642,6 +678,8 @@ int main(void)
         TEST(rotten_bits_never_make_a_value_that_was_not_set),
         TEST(rot_in_one_record_does_not_hide_its_neighbours),
         TEST(a_rotten_head_of_an_older_sector_loses_nothing),
+        TEST(rot_where_nothing_was_written_yet_is_got_around),
+        TEST(records_of_an_earlier_life_of_a_sector_do_not_count),
         TEST(random_contents_are_no_store_and_do_no_harm),
         TEST(a_store_half_overwritten_by_something_else_works_on),
     };
