@@ -115,6 +115,7 @@ void pins_set_up(struct plug *p)
     for (unsigned pin = 0; pin < pin_count(); pin++) {
         const unsigned flags = pin_flags(p, pin);
 
+        p->pins.role[pin] = config_role(&p->cfg, pin);
         if (flags & (ROLE_INPUT | ROLE_BUTTON))
             set_input(p, pin, flags);
         else if (config_role(&p->cfg, pin) && !hal_pin_usable(pin))
@@ -123,18 +124,22 @@ void pins_set_up(struct plug *p)
     }
 }
 
+/* What was ours and is so no more floats; what is the meter's stays as its driver has it. */
 void pins_changed(struct plug *p, unsigned pin)
 {
-    unsigned flags;
+    unsigned flags, was, now;
 
     if (!p->pins.up || pin >= pin_count() || !hal_pin_usable(pin))
         return;
     flags = pin_flags(p, pin);
+    was = p->pins.role[pin];
+    now = config_role(&p->cfg, pin);
+    p->pins.role[pin] = (uint8_t)now;
     if (flags & ROLE_OUTPUT)
         hal_pin_output(pin, pin_shows(p, pin, flags));
     else if (flags & (ROLE_INPUT | ROLE_BUTTON))
         set_input(p, pin, flags);
-    else if (!config_role(&p->cfg, pin))
+    else if (was != now && (!now || (role_flags(was) & (ROLE_OUTPUT | ROLE_INPUT | ROLE_BUTTON))))
         hal_pin_input(pin, HAL_PULL_NONE);
 }
 

@@ -11,7 +11,8 @@ struct plug;
 #define PIN_AP_BOOT_S  5u     /* a double click so soon after boot does, too */
 
 struct pins {
-    bool up; /* set up: not in safe mode */
+    bool up;            /* set up: not in safe mode */
+    uint8_t role[PINS]; /* as set up */
     struct button button[PINS];
     uint8_t level[PINS];   /* of inputs: debounced */
     uint16_t bounce[PINS]; /* ms the raw level has differed */

@@ -85,6 +85,14 @@ a_change_handler_runs_when_its_condition_becomes_true_and_not_while_it_stays(voi
     assert_int_equal(channel_get(&rig, 21), 1);
 }
 
+static void a_change_handler_that_moves_its_own_variable_runs_once(void **state)
+{
+    (void)state;
+    on_change("Channel20", EVENT_GT, 5, "AddChannel 20 1");
+    channel_set(&rig, 20, 6, false);
+    assert_int_equal(channel_get(&rig, 20), 7);
+}
+
 static void every_relation_holds_where_it_should(void **state)
 {
     static const char *const when[] = {"..1..", "11.11", "11...", "...11", "111..", "..111"};
@@ -222,6 +230,7 @@ int main(void)
         TEST(names_are_found_again),
         TEST(every_handler_of_an_event_and_its_argument_runs_and_no_other),
         TEST(a_change_handler_runs_when_its_condition_becomes_true_and_not_while_it_stays),
+        TEST(a_change_handler_that_moves_its_own_variable_runs_once),
         TEST(every_relation_holds_where_it_should),
         TEST(a_channel_is_a_variable_and_its_change_an_event),
         TEST(handlers_that_call_each_other_come_to_an_end),

@@ -153,6 +153,22 @@ static void a_changed_role_touches_its_pin_only(void **state)
     assert_false(host_pin_driven(21));
 }
 
+static void a_pin_that_goes_from_relay_to_meter_is_driven_no_more(void **state)
+{
+    (void)state;
+    daily("{\"25\":\"Rel;1\",\"15\":\"BL0937SEL;0\"}");
+    config_set_pin(&rig.cfg, 25, ROLE_CF, 0, 0);
+    pins_changed(&rig, 25);
+    assert_false(host_pin_driven(25));
+    hal_pin_output(15, true); /* as its driver does */
+    config_set_pin(&rig.cfg, 15, ROLE_SEL, 3, 0);
+    pins_changed(&rig, 15);
+    assert_true(host_pin_driven(15));
+    config_set_pin(&rig.cfg, 15, ROLE_NONE, 0, 0);
+    pins_changed(&rig, 15);
+    assert_false(host_pin_driven(15));
+}
+
 /* ---- buttons ------------------------------------------------------------------ */
 
 static void a_click_switches_the_relay_and_the_next_one_switches_it_back(void **state)
@@ -311,7 +327,9 @@ static void holding_for_ten_seconds_opens_the_access_point_and_erases_nothing(vo
     daily(PLUG);
     rig_click(BTN, 9500, 3000);
     assert_string_equal(host_radio_ap_name(), "");
-    rig_click(BTN, 10500, 3000);
+    host_calls_forget();
+    rig_click(BTN, 14000, 3000);
+    assert_int_equal(host_count(HOST_RADIO_OPEN_AP, HOST_ANY), 1);
     assert_string_equal(host_radio_ap_name(), "OpenECR6600_CCDDEEFF");
     assert_string_equal(config_text(&rig.cfg, CFG_SSID), "home");
     assert_int_equal(simplug_moves(1, NULL, 0), 0);
@@ -443,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_pin_of_the_flash_is_never_touched_whatever_the_settings_say),
         cmocka_unit_test(relays_and_leds_of_a_channel_follow_it),
         cmocka_unit_test(a_changed_role_touches_its_pin_only),
+        cmocka_unit_test(a_pin_that_goes_from_relay_to_meter_is_driven_no_more),
         cmocka_unit_test(a_click_switches_the_relay_and_the_next_one_switches_it_back),
         cmocka_unit_test(every_kind_of_button_is_pressed_the_way_its_board_wires_it),
         cmocka_unit_test(a_double_click_switches_the_second_channel_only),

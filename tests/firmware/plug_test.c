@@ -495,6 +495,23 @@ static void no_turn_of_the_loop_erases_more_than_one_sector(void **state)
     assert_int_equal(host_flash_stats().violations, 0);
 }
 
+/* The store has had its time to erase ahead. */
+static void a_relay_that_is_switched_each_few_seconds_never_waits_for_an_erase(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        const uint32_t erases = host_flash_stats().erases;
+
+        channel_set(&rig, 2, i & 1, false);
+        assert_int_equal(host_flash_stats().erases, erases);
+        for (int j = 0; j < 100; j++) {
+            host_advance_ms(25);
+            plug_tick(&rig, hal_ms());
+        }
+    }
+    assert_true(host_flash_stats().erases > 3);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, plug)
 
 int main(void)
@@ -529,6 +546,7 @@ int main(void)
         TEST(a_clock_that_overflows_is_not_noticed),
         TEST(a_loop_that_is_late_makes_up_for_its_seconds),
         TEST(a_loop_that_runs_too_often_does_not_make_time_run),
+        TEST(a_relay_that_is_switched_each_few_seconds_never_waits_for_an_erase),
         TEST(no_turn_of_the_loop_erases_more_than_one_sector),
     };
 
