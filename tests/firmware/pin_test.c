@@ -28,6 +28,7 @@ static void assert_latched_then_driven(unsigned pin, bool level)
 
     assert_true(first >= 0);
     assert_int_equal(host_first(HOST_PIN_DRIVE, pin), first + 1);
+    assert_int_equal(host_count(HOST_PIN_LATCH, pin), 1);
     assert_int_equal(host_first(HOST_PIN_INPUT, pin), -1);
     for (size_t i = 0; i < host_calls(); i++) {
         const struct host_called *c = host_called(i);

@@ -102,6 +102,18 @@ static void safe_mode_is_left_after_minutes_if_a_network_is_known(void **state)
     assert_false(simplug_relay(1));
 }
 
+static void safe_mode_is_not_left_under_an_update(void **state)
+{
+    (void)state;
+    boots(5, HAL_RESET_POWER);
+    rig.ota.state = OTA_BODY;
+    rig_run(2 * PLUG_SAFE_S * 1000);
+    assert_true(rig.safe_mode);
+    rig.ota.state = OTA_FAILED;
+    rig_run(PLUG_SAFE_S * 1000 + 5000);
+    assert_false(rig.safe_mode);
+}
+
 static void safe_mode_stays_if_no_network_is_known(void **state)
 {
     (void)state;
@@ -474,6 +486,19 @@ static void a_loop_that_runs_too_often_does_not_make_time_run(void **state)
     assert_in_range(rig.uptime_s, before + 2, before + 4);
 }
 
+static void time_that_has_passed_once_is_told_once(void **state)
+{
+    (void)state;
+    rig.events.repeat[rig.events.repeats++] = (struct event_repeat){
+        .interval_ms = 1000, .left_ms = 1000, .repeats = -1, .command = "AddChannel 20 1"};
+    host_advance_ms(600);
+    for (int i = 0; i < 50; i++)
+        plug_tick(&rig, hal_ms());
+    assert_int_equal(channel_get(&rig, 20), 0);
+    rig_run(60000);
+    assert_int_equal(channel_get(&rig, 20), 60);
+}
+
 /* One erase is the longest that a relay may have to wait for. */
 static void no_turn_of_the_loop_erases_more_than_one_sector(void **state)
 {
@@ -522,6 +547,7 @@ int main(void)
         TEST(safe_mode_touches_relays_only_and_no_button_input_or_led_works),
         TEST(in_safe_mode_settings_can_be_changed_and_are_saved),
         TEST(safe_mode_is_left_after_minutes_if_a_network_is_known),
+        TEST(safe_mode_is_not_left_under_an_update),
         TEST(safe_mode_stays_if_no_network_is_known),
         TEST(leaving_safe_mode_by_hand_does_at_once_what_was_left_out),
         TEST(a_plug_that_crashes_after_leaving_safe_mode_comes_back_to_it),
@@ -546,6 +572,7 @@ int main(void)
         TEST(a_clock_that_overflows_is_not_noticed),
         TEST(a_loop_that_is_late_makes_up_for_its_seconds),
         TEST(a_loop_that_runs_too_often_does_not_make_time_run),
+        TEST(time_that_has_passed_once_is_told_once),
         TEST(a_relay_that_is_switched_each_few_seconds_never_waits_for_an_erase),
         TEST(no_turn_of_the_loop_erases_more_than_one_sector),
     };
