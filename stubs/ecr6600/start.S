@@ -13,6 +13,9 @@ _start:
 begin:
     setgie.d
     dsb
+    /* By hand: the linker shortens what follows to what $gp reaches. */
+    sethi $gp, hi20(_SDA_BASE_)
+    ori $gp, $gp, lo12(_SDA_BASE_)
     la $sp, stub_stack_top
     la $r0, stub_data_start
     la $r1, stub_data_end
