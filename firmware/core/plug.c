@@ -73,6 +73,38 @@ static void count_boot(struct plug *p)
         log_say(p, LOG_ERROR, "boot: flash does not take the count of boots");
 }
 
+static uint8_t *trouble_of(struct plug_trouble *t, unsigned cause)
+{
+    switch (cause) {
+    case HAL_RESET_WATCHDOG:
+        return &t->watchdog;
+    case HAL_RESET_EXCEPTION:
+        return &t->exception;
+    case HAL_RESET_BROWNOUT:
+        return &t->brownout;
+    default:
+        return NULL;
+    }
+}
+
+/* What went wrong outlives the runs that went well. */
+static void count_trouble(struct plug *p)
+{
+    struct plug_trouble *t = &p->trouble;
+    uint8_t rec[4] = {0}, *count;
+
+    if (store_get(&p->store, STORE_LAST, rec, sizeof rec) == sizeof rec)
+        *t = (struct plug_trouble){rec[0], rec[1], rec[2], rec[3]};
+    count = trouble_of(t, p->reset_cause);
+    if (!count)
+        return;
+    t->last = p->reset_cause;
+    if (*count < UINT8_MAX)
+        (*count)++;
+    store_set(&p->store, STORE_LAST, (uint8_t[]){t->last, t->watchdog, t->exception, t->brownout},
+              sizeof rec);
+}
+
 /* A meter that is told by its pins needs no startDriver. */
 static void start_meter(struct plug *p)
 {
@@ -100,6 +132,9 @@ static void introduce(struct plug *p)
     out_fmt(&o, "Open%s_%s", p->chip->name, PLUG_VERSION);
     log_say(p, LOG_INFO, "%s, started by: %s, boots unfinished: %u", p->build, plug_reset_name(p),
             p->failed_boots);
+    if (p->trouble.last)
+        log_say(p, LOG_INFO, "over its life: %u by watchdog, %u exceptions, %u brown-outs",
+                p->trouble.watchdog, p->trouble.exception, p->trouble.brownout);
     if (p->safe_mode)
         log_say(p, LOG_WARN, "safe mode: relays stay off");
 }
@@ -122,6 +157,7 @@ void plug_boot(struct plug *p)
 
     hal_watchdog_start(PLUG_BITES_MS);
     count_boot(p);
+    count_trouble(p);
     introduce(p);
     if (!p->safe_mode) {
         pins_set_up(p);

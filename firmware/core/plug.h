@@ -28,6 +28,13 @@
 #define PLUG_NO_SAFE    255u /* as CFG_BOOT_SECONDS: never safe mode */
 #define PLUG_VERSION    "0.1.0"
 
+/* Starts that nobody asked for, over the plug's life; each counts to 255, so that a storm
+ * of them does not wear the flash. */
+struct plug_trouble {
+    uint8_t last; /* enum hal_reset_cause */
+    uint8_t watchdog, exception, brownout;
+};
+
 struct plug {
     const struct hal_chip *chip;
     struct store store;
@@ -47,6 +54,7 @@ struct plug {
     bool safe_mode, boot_counted;
     uint8_t failed_boots;
     uint8_t reset_cause; /* enum hal_reset_cause of this run */
+    struct plug_trouble trouble;
     uint32_t quick_ms, second_ms, uptime_s;
     uint32_t reboot_in_s; /* 0: not asked for */
     uint32_t unsafe_in_s; /* leaving safe mode by itself */

@@ -280,6 +280,37 @@ static void a_flash_that_never_answers_is_a_plug_without_settings_and_not_a_hang
     assert_int_equal(host_bites(), 0);
 }
 
+/* What is on flash may be from anybody: any role, any channel, any time of a button. */
+static void settings_of_any_nonsense_are_a_plug_that_runs(void **state)
+{
+    uint32_t seed = seeded(0x5eed0007);
+
+    for (int life = 0; life < 200; life++) {
+        plug(state);
+        host_chip((enum hal_family)(noise(&seed) % HAL_FAMILIES));
+        rig.chip = hal_chip();
+        for (unsigned pin = 0; pin < PINS; pin++)
+            config_set_pin(&rig.cfg, pin, (uint8_t)noise(&seed), (uint8_t)noise(&seed),
+                           (uint8_t)noise(&seed));
+        for (unsigned ch = 0; ch < CHANNELS; ch++) {
+            config_set_start(&rig.cfg, ch, (int16_t)(noise(&seed) % 4 - 1));
+            config_set_channel_type(&rig.cfg, ch, (uint8_t)noise(&seed));
+        }
+        for (int field = CFG_BTN_SHORT; field <= CFG_BOOT_SECONDS; field++)
+            config_set_number(&rig.cfg, (enum config_number)field, (int32_t)(noise(&seed) % 256));
+        config_set_flag(&rig.cfg, 6, noise(&seed) & 1);
+        rig_boot((enum hal_reset_cause)(noise(&seed) % 6));
+        for (int i = 0; i < 60; i++) {
+            simplug_switch(noise(&seed) % 32, noise(&seed) & 1);
+            rig_run(noise(&seed) % 400);
+            pins_changed(&rig, noise(&seed) % 64);
+            channel_toggle(&rig, noise(&seed) % 300);
+        }
+        assert_int_equal(host_bites(), 0);
+        assert_int_equal(host_flash_stats().violations, 0);
+    }
+}
+
 static void why_it_has_started_is_told(void **state)
 {
     static const char *const told[] = {
@@ -295,6 +326,23 @@ static void why_it_has_started_is_told(void **state)
         assert_non_null(strstr(rig.log.ring, told[cause]));
         rig_run(7000);
     }
+}
+
+static void starts_that_nobody_wanted_are_counted_each_and_remembered(void **state)
+{
+    (void)state;
+    boots(2, HAL_RESET_WATCHDOG);
+    boots(1, HAL_RESET_BROWNOUT);
+    boots(1, HAL_RESET_EXCEPTION);
+    boots(1, HAL_RESET_POWER);
+    assert_int_equal(rig.trouble.watchdog, 2);
+    assert_int_equal(rig.trouble.exception, 1);
+    assert_int_equal(rig.trouble.brownout, 1);
+    assert_int_equal(rig.trouble.last, HAL_RESET_EXCEPTION);
+    assert_int_equal(rig.reset_cause, HAL_RESET_POWER);
+    boots(300, HAL_RESET_BROWNOUT);
+    assert_int_equal(rig.trouble.brownout, 255);
+    assert_int_equal(rig.store.writes, 0); /* of the last boot: a storm does not wear the flash */
 }
 
 static void the_log_of_a_boot_holds_no_password(void **state)
@@ -558,7 +606,9 @@ int main(void)
         TEST(a_power_cut_at_any_write_of_a_boot_loses_nothing),
         TEST(the_first_boot_of_a_blank_plug_opens_the_access_point),
         TEST(a_flash_that_never_answers_is_a_plug_without_settings_and_not_a_hang),
+        TEST(settings_of_any_nonsense_are_a_plug_that_runs),
         TEST(why_it_has_started_is_told),
+        TEST(starts_that_nobody_wanted_are_counted_each_and_remembered),
         TEST(the_log_of_a_boot_holds_no_password),
         TEST(the_startup_command_runs_after_the_pins_and_not_in_safe_mode),
         TEST(a_meter_on_the_pins_starts_by_itself_unless_flag_36_says_no),
