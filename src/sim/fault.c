@@ -170,6 +170,16 @@ size_t fault_wire_clean(const struct fault_plan *plan, enum fault_dir dir, uint6
     return len;
 }
 
+void fault_wire_quiet(struct fault_plan *plan, enum fault_dir dir, uint64_t n)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        struct fault *f = &plan->fault[i];
+
+        if (f->kind == FAULT_BURST && f->dir == dir && f->fired && n > f->at && n - f->at < f->arg)
+            f->arg = n - f->at;
+    }
+}
+
 struct fault *fault_wire(struct fault_plan *plan, enum fault_dir dir, uint64_t n)
 {
     for (size_t i = 0; i < plan->count; i++) {

@@ -66,7 +66,8 @@ struct fault_plan {
 #define FAULT_HELP                                                                                 \
     "fault=KIND@N[:ARG]   faults, joined by '+'; N counts from 0\n"                                \
     "  drop>@N[:COUNT]      bytes N.. from host to device are lost (drop<: device to host)\n"      \
-    "  burst>@N[:COUNT]     COUNT (200) bytes vanish in the adapter, what follows closes up\n"     \
+    "  burst>@N[:COUNT]     COUNT (200) bytes vanish in the adapter, fewer if a pause\n"           \
+    "                      of 10 ms ends it; what follows closes up\n"                             \
     "  flip<@N[:BIT]        one bit of byte N is inverted (default: chosen by the seed)\n"         \
     "  dup<@N[:TIMES]       byte N comes TIMES (1) more often\n"                                   \
     "  delay<@N[:MS]        byte N and what follows come MS (50) later\n"                          \
@@ -94,6 +95,9 @@ struct fault *fault_hit(struct fault_plan *plan, enum fault_kind kind, uint64_t 
 
 /* The same for kinds that last: occurrence at .. at + arg - 1. */
 struct fault *fault_span(struct fault_plan *plan, enum fault_kind kind, uint64_t n);
+
+/* The line has been quiet before byte `n`: a burst that has begun is over. */
+void fault_wire_quiet(struct fault_plan *plan, enum fault_dir dir, uint64_t n);
 
 /* The wire fault that concerns byte `n` of `dir`, or NULL; marks it fired. */
 struct fault *fault_wire(struct fault_plan *plan, enum fault_dir dir, uint64_t n);

@@ -11,6 +11,8 @@
 #define HOST_QUEUE    65536u      /* unread input an operating system keeps */
 #define HOST_TX_QUEUE 65536u
 
+#define BURST_PAUSE_NS SIM_MS(10)
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -239,6 +241,9 @@ static uint64_t transmit(struct sim *s, struct bus_queue *q, enum fault_dir dir,
     uint64_t *index = dir == FAULT_TO_HOST ? &s->device_bytes : &s->host_bytes;
     struct bus_run run = {0, byte_ns, baud, 0, packet};
 
+    /* What loses bytes in a burst, a full buffer or a disturbance, lasts milliseconds. */
+    if (s->plan.count && start > s->wire_end[dir] + BURST_PAUSE_NS)
+        fault_wire_quiet(&s->plan, dir, *index);
     while (len) {
         size_t clean = fault_wire_clean(&s->plan, dir, *index, len);
 
@@ -255,6 +260,7 @@ static uint64_t transmit(struct sim *s, struct bus_queue *q, enum fault_dir dir,
         bytes += clean;
         len -= clean;
     }
+    s->wire_end[dir] = start;
     return start;
 }
 

@@ -181,6 +181,7 @@ struct sim {
     /* The host's adapter. */
     uint32_t host_baud; /* 0: always right (the carrier has no rate) */
     uint64_t host_tx_free;
+    uint64_t wire_end[2];       /* by enum fault_dir: when the last byte on it was complete */
     struct bus_queue to_device; /* on the wire */
     struct bus_queue to_adapter;
     struct bus_queue to_host; /* received; `end` is when the host may see it */
