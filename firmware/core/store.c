@@ -99,15 +99,22 @@ static bool value_read(const struct value *v, size_t at, void *buf, size_t len)
     return true;
 }
 
+/* How much of a value is under its record's CRC. */
+static size_t sealed(unsigned key, size_t len)
+{
+    return key == STORE_ENERGY && len == STORE_SEALED + STORE_MARKS ? STORE_SEALED : len;
+}
+
 /* CRC of a record of these four first bytes in the sector of that number. */
 static bool record_crc(uint32_t number, const uint8_t *top, const struct value *v, uint32_t *crc)
 {
+    const size_t len = sealed(top[1], v->len);
     uint8_t part[64];
 
     put_le32(part, number);
     *crc = crc32_add(crc32_add(0, part, 4), top, 4);
-    for (size_t at = 0; at < v->len;) {
-        const size_t n = v->len - at < sizeof part ? v->len - at : sizeof part;
+    for (size_t at = 0; at < len;) {
+        const size_t n = len - at < sizeof part ? len - at : sizeof part;
 
         if (!value_read(v, at, part, n))
             return false;
@@ -421,6 +428,15 @@ bool store_set(struct store *s, enum store_key key, const void *data, size_t len
         }
     s->writes += placed;
     return placed;
+}
+
+bool store_mark(struct store *s, size_t at, uint8_t byte)
+{
+    struct value v;
+
+    if (!find(s, STORE_ENERGY, &v) || v.len != STORE_SEALED + STORE_MARKS || at >= STORE_MARKS)
+        return false;
+    return hal_flash_program(v.flash + STORE_SEALED + (uint32_t)at, &byte, 1);
 }
 
 void store_tidy(struct store *s)

@@ -13,7 +13,12 @@
 #define STORE_MAX  3600u
 #define STORE_KEYS 16u
 
-enum store_key { STORE_CONFIG = 1, STORE_VARS, STORE_LABELS, STORE_LAST };
+enum store_key { STORE_CONFIG = 1, STORE_VARS, STORE_LABELS, STORE_LAST, STORE_ENERGY };
+
+/* A value of STORE_ENERGY: its end is not under the CRC, so that bits there can be cleared
+ * in place. Such a mark costs neither a record nor an erase. */
+#define STORE_SEALED 56u
+#define STORE_MARKS  64u
 
 struct store {
     uint32_t base, sectors;
@@ -35,6 +40,9 @@ size_t store_get(const struct store *s, enum store_key key, void *buf, size_t ca
  * values of more than 400 bytes are in the way: as many as it takes in a store that is
  * nearly full, never more than twice the sectors. */
 bool store_set(struct store *s, enum store_key key, const void *data, size_t len);
+/* Clear bits of byte `at` of the marks of STORE_ENERGY: it becomes `byte`. False: there is
+ * no such value, or the flash did not take it. */
+bool store_mark(struct store *s, size_t at, uint8_t byte);
 /* When there is time: erase ahead, one sector at most, so that the next set need not. */
 void store_tidy(struct store *s);
 
