@@ -12,6 +12,8 @@
 
 #define HELLO_TRIES  4u
 #define RATE_TRIES   2u
+#define PROOF_TRIES  6u /* an adapter may hold everything back for a while */
+#define RATE_ROUNDS  2u /* one fault is no verdict on a rate, and a lower one costs seconds */
 #define ENTER_TRIES  3u
 #define RELINKS_MAX  8u
 #define STEP_DOWN_AT 3u               /* failures of one command */
@@ -114,7 +116,7 @@ static enum pf_err link_echo(struct stream *s)
         .payload = bytes,
         .len = sizeof bytes,
         .name = "echo",
-        .tries = RATE_TRIES,
+        .tries = PROOF_TRIES,
     };
     struct stream_frame reply;
 
@@ -151,17 +153,20 @@ static enum pf_err link_back_to(struct stream *s, uint32_t old)
 {
     uint32_t here = s->base.id.baud, real;
     enum pf_err err = PF_ERR_TIMEOUT;
+    bool told = false; /* it goes back because we said so, and waits for a HELLO */
 
     for (unsigned round = 0; round < RATE_TRIES && stream_passes(err); round++) {
         PF_TRY(link_port_baud(s, old));
-        PF_TRY(link_hush(s, s->line_us + BAUD_BACK_US));
-        err = stream_hello(s, HELLO_TRIES);
+        if (!told)
+            PF_TRY(link_hush(s, s->line_us + BAUD_BACK_US));
+        err = stream_hello(s, RATE_TRIES);
         if (!stream_passes(err))
             return err;
         PF_TRY(link_port_baud(s, here));
         err = link_ask_rate(s, old, &real); /* it may hear us even if we do not hear it */
         if (err && !stream_passes(err) && err != PF_ERR_REFUSED)
             return err;
+        told = !err;
         err = PF_ERR_TIMEOUT;
     }
     s->other_baud = here;
@@ -192,7 +197,7 @@ static enum pf_err link_try_rate(struct stream *s, uint32_t baud, bool known)
     }
     if (!err) {
         PF_TRY(link_port_baud(s, baud));
-        err = stream_hello(s, RATE_TRIES);
+        err = stream_hello(s, PROOF_TRIES);
         if (!err && !known)
             err = link_echo(s);
         if (!stream_passes(err))
@@ -209,14 +214,15 @@ enum pf_err stream_raise(struct stream *s, uint32_t goal)
     if (!stream_has_baud(s))
         return PF_OK;
     for (uint32_t rate = goal, next; rate && rate != s->base.id.baud; rate = next) {
-        enum pf_err err;
+        enum pf_err err = PF_ERR_TIMEOUT;
 
         next = link_lower(s, rate);
         if (up && rate < s->base.id.baud)
             break;
         if (s->caps.max_baud && rate > s->caps.max_baud)
             continue;
-        err = link_try_rate(s, rate, false);
+        for (unsigned round = 0; round < RATE_ROUNDS && stream_passes(err) && !s->lost; round++)
+            err = link_try_rate(s, rate, false);
         if (!err) {
             s->errors = 0;
             s->other_baud = 0;
