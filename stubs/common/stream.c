@@ -56,7 +56,8 @@ static void stream_next_data(struct stub *s)
 {
     struct stub_read *r = &s->transfer.read;
 
-    if (s->stream.open != STUB_READ || r->send == r->next)
+    /* A command that waits would never find the line free. */
+    if (s->stream.open != STUB_READ || r->send == r->next || s->stream.holding)
         return;
     s->stream.tx = r->frame[r->send % STUB_TX_FRAMES];
     s->stream.tx_len = r->size[r->send % STUB_TX_FRAMES];

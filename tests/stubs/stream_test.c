@@ -901,6 +901,28 @@ static void a_command_in_the_middle_ends_a_transfer_and_a_new_one_works(void **s
     assert_clean(r);
 }
 
+/* The frame that is going out is finished, no other is begun. */
+static void a_command_does_not_wait_for_what_a_read_still_has_to_send(void **state)
+{
+    uint8_t command[10] = {0, 0, 0, 0, 0, 0, 1, 0, 0, 0};
+    struct rig *r = *state;
+    struct rig_frame f;
+
+    fake_fill(&r->h, 0, 0x10000, 38, 0);
+    for (uint32_t us = 30000; us < 150000; us += 17000) {
+        unsigned data = 0;
+
+        rig_send(r, STUB_READ, ++r->seq, command, 10);
+        fake_run(&r->h, &r->s, us);
+        r->seq = (uint16_t)(r->seq + 300);
+        rig_send(r, STUB_HELLO, r->seq, NULL, 0);
+        for (f.type = 0; f.type != 0x81; data += f.type == STUB_READ_DATA)
+            assert_true(rig_next(r, &f, 50000));
+        assert_in_range(data, 1, us / 20500 + 2);
+    }
+    assert_clean(r);
+}
+
 static void a_read_that_is_ended_by_a_command_leaves_no_half_frame(void **state)
 {
     uint8_t command[10] = {0, 0, 0, 0, 0, 0, 1, 0, 0, 0};
@@ -1052,6 +1074,7 @@ int main(void)
         TEST(a_write_survives_every_fault_of_every_frame),
         TEST(a_second_write_heals_every_interrupted_one),
         TEST(a_command_in_the_middle_ends_a_transfer_and_a_new_one_works),
+        TEST(a_command_does_not_wait_for_what_a_read_still_has_to_send),
         TEST(a_read_that_is_ended_by_a_command_leaves_no_half_frame),
         TEST(a_storm_of_bytes_leaves_it_usable),
         TEST(it_fits_into_112_kib),
