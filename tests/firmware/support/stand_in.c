@@ -108,34 +108,6 @@ WEAK int wifi_code(const struct plug *p)
 
 /* ---- the rest: nothing ------------------------------------------------------------- */
 
-WEAK void meter_init(struct plug *p)
-{
-    p->meter.driver = METER_NONE;
-}
-
-WEAK bool meter_start(struct plug *p, const char *name, const char *arg)
-{
-    (void)arg;
-    p->meter.driver = strcmp(name, "BL0937") ? METER_NONE : METER_BL0937;
-    return p->meter.driver != METER_NONE;
-}
-
-WEAK void meter_second(struct plug *p)
-{
-    (void)p;
-}
-
-WEAK void meter_quick(struct plug *p, uint32_t ms)
-{
-    (void)p;
-    (void)ms;
-}
-
-WEAK void meter_save(struct plug *p)
-{
-    (void)p;
-}
-
 WEAK void mqtt_init(struct plug *p)
 {
     p->mqtt.wanted = false;
@@ -154,6 +126,18 @@ WEAK void mqtt_quick(struct plug *p)
 WEAK void mqtt_channel_changed(struct plug *p, unsigned ch)
 {
     p->mqtt.channels |= (uint64_t)1 << ch;
+}
+
+WEAK void mqtt_quantity(struct plug *p, unsigned quantity)
+{
+    p->mqtt.quantities |= 1u << quantity;
+}
+
+WEAK bool clock_now(const struct plug *p, uint32_t *local_s, struct clock_date *date)
+{
+    memset(date, 0, sizeof *date);
+    *local_s = p->clock.epoch_s + (uint32_t)p->clock.offset_s;
+    return p->clock.synced;
 }
 
 WEAK void http_tick(struct plug *p, uint32_t ms)
