@@ -15,6 +15,7 @@ struct stub_sha256 {
     uint32_t h[8];
     uint64_t len;
     uint8_t block[64];
+    uint32_t words[64]; /* made of the last block */
 };
 void stub_sha256_init(struct stub_sha256 *c);
 void stub_sha256_update(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *data, size_t len);

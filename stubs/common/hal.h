@@ -69,8 +69,9 @@ void hal_run(struct stub_hal *h);
 enum hal_work {
     HAL_CRC,
     HAL_SHA,
-    HAL_INFLATE, /* bytes of output */
-    HAL_DEFLATE, /* bytes of input */
+    HAL_SHA_AGAIN, /* blocks like the one before */
+    HAL_INFLATE,   /* bytes of output */
+    HAL_DEFLATE,   /* bytes of input */
     HAL_COPY,
     HAL_WORKS
 };

@@ -19,15 +19,21 @@ static inline uint32_t sha_rotate(uint32_t x, unsigned n)
     return x >> n | x << (32 - n);
 }
 
-/* The 64 words that the rounds use: 16 of the block, the rest made of them. */
-static void sha_expand(struct stub_hal *h, uint32_t *w, const uint8_t *block)
+/* The 64 words that the rounds use: 16 of the block, the rest made of them. A block
+ * like the one before, as blank flash has them by the thousand, finds them made. */
+static bool sha_expand(struct stub_hal *h, uint32_t *w, const uint8_t *block)
 {
     const uint32_t *end = w + 16;
+    uint32_t differ = 0;
 
-    for (; w < end; w++, block += 4)
-        *w = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 | (uint32_t)block[2] << 8 |
-             block[3];
-    for (unsigned part = 0; part < 3; part++) {
+    for (; w < end; w++, block += 4) {
+        uint32_t word = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 |
+                        (uint32_t)block[2] << 8 | block[3];
+
+        differ |= word ^ *w;
+        *w = word;
+    }
+    for (unsigned part = differ ? 0 : 3; part < 3; part++) {
         hal_poll(h);
         for (end = w + 16; w < end; w++) {
             uint32_t a = w[-15], b = w[-2];
@@ -36,33 +42,43 @@ static void sha_expand(struct stub_hal *h, uint32_t *w, const uint8_t *block)
                  (sha_rotate(b, 17) ^ sha_rotate(b, 19) ^ b >> 10);
         }
     }
+    return differ;
 }
 
-static void sha_block(struct stub_hal *hal, uint32_t sum[8], const uint8_t *block)
+/* One round, its names turned instead of its values: eight of them cost half a
+ * kilobyte and save a fifth of the time. */
+#define SHA_ROUND(a, b, c, d, e, f, g, h, i)                                                       \
+    do {                                                                                           \
+        h += k[i] + w[i] + (g ^ (e & (f ^ g))) +                                                   \
+             (sha_rotate(e, 6) ^ sha_rotate(e, 11) ^ sha_rotate(e, 25));                           \
+        d += h;                                                                                    \
+        h += (((a | b) & c) | (a & b)) +                                                           \
+             (sha_rotate(a, 2) ^ sha_rotate(a, 13) ^ sha_rotate(a, 22));                           \
+    } while (0)
+
+static void sha_block(struct stub_sha256 *s, struct stub_hal *hal, const uint8_t *block)
 {
-    uint32_t words[64];
-    const uint32_t *w = words, *k = sha_k, *end;
+    uint32_t *sum = s->h;
+    const uint32_t *w = s->words, *k = sha_k;
     uint32_t a = sum[0], b = sum[1], c = sum[2], d = sum[3];
     uint32_t e = sum[4], f = sum[5], g = sum[6], h = sum[7];
 
-    sha_expand(hal, words, block);
+    if (sha_expand(hal, s->words, block))
+        hal_spend(hal, HAL_SHA, 64);
+    else
+        hal_spend(hal, HAL_SHA_AGAIN, 64);
     do {
         hal_poll(hal);
-        for (end = w + 8; w < end; w++) {
-            uint32_t t = h + *k++ + *w + (g ^ (e & (f ^ g)));
-
-            t += sha_rotate(e, 6) ^ sha_rotate(e, 11) ^ sha_rotate(e, 25);
-            h = g;
-            g = f;
-            f = e;
-            e = d + t;
-            t += ((a | b) & c) | (a & b);
-            t += sha_rotate(a, 2) ^ sha_rotate(a, 13) ^ sha_rotate(a, 22);
-            d = c;
-            c = b;
-            b = a;
-            a = t;
-        }
+        SHA_ROUND(a, b, c, d, e, f, g, h, 0);
+        SHA_ROUND(h, a, b, c, d, e, f, g, 1);
+        SHA_ROUND(g, h, a, b, c, d, e, f, 2);
+        SHA_ROUND(f, g, h, a, b, c, d, e, 3);
+        SHA_ROUND(e, f, g, h, a, b, c, d, 4);
+        SHA_ROUND(d, e, f, g, h, a, b, c, 5);
+        SHA_ROUND(c, d, e, f, g, h, a, b, 6);
+        SHA_ROUND(b, c, d, e, f, g, h, a, 7);
+        w += 8;
+        k += 8;
     } while (k < sha_k + 64);
     sum[0] += a;
     sum[1] += b;
@@ -80,6 +96,7 @@ void stub_sha256_init(struct stub_sha256 *c)
                                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
     memcpy(c->h, start, sizeof(start));
+    memset(c->words, 0, sizeof(c->words)); /* what a block of zeros makes */
     c->len = 0;
 }
 
@@ -92,11 +109,11 @@ static void sha_add(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *da
 
         c->len += part;
         if (part == 64) {
-            sha_block(h, c->h, data);
+            sha_block(c, h, data);
         } else {
             memcpy(c->block + at, data, part);
             if (at + part == 64)
-                sha_block(h, c->h, c->block);
+                sha_block(c, h, c->block);
         }
         data += part;
         len -= part;
@@ -113,7 +130,6 @@ static void sha_put(uint8_t *out, const uint32_t *words, unsigned n)
 
 void stub_sha256_update(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *data, size_t len)
 {
-    hal_spend(h, HAL_SHA, (uint32_t)len);
     sha_add(c, h, data, len);
 }
 
@@ -125,6 +141,6 @@ void stub_sha256_final(struct stub_sha256 *c, struct stub_hal *h, uint8_t out[32
     for (; pad || c->len % 64 != 56; pad = 0)
         sha_add(c, h, &pad, 1);
     sha_put(c->block + 56, bits, 2);
-    sha_block(h, c->h, c->block);
+    sha_block(c, h, c->block);
     sha_put(out, c->h, 8);
 }
