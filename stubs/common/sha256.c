@@ -56,17 +56,15 @@ static bool sha_expand(struct stub_hal *h, uint32_t *w, const uint8_t *block)
              (sha_rotate(a, 2) ^ sha_rotate(a, 13) ^ sha_rotate(a, 22));                           \
     } while (0)
 
-static void sha_block(struct stub_sha256 *s, struct stub_hal *hal, const uint8_t *block)
+/* True: not a block like the one before. */
+static bool sha_block(struct stub_sha256 *s, struct stub_hal *hal, const uint8_t *block)
 {
     uint32_t *sum = s->h;
     const uint32_t *w = s->words, *k = sha_k;
     uint32_t a = sum[0], b = sum[1], c = sum[2], d = sum[3];
     uint32_t e = sum[4], f = sum[5], g = sum[6], h = sum[7];
+    const bool fresh = sha_expand(hal, s->words, block);
 
-    if (sha_expand(hal, s->words, block))
-        hal_spend(hal, HAL_SHA, 64);
-    else
-        hal_spend(hal, HAL_SHA_AGAIN, 64);
     do {
         hal_poll(hal);
         SHA_ROUND(a, b, c, d, e, f, g, h, 0);
@@ -88,6 +86,7 @@ static void sha_block(struct stub_sha256 *s, struct stub_hal *hal, const uint8_t
     sum[5] += f;
     sum[6] += g;
     sum[7] += h;
+    return fresh;
 }
 
 void stub_sha256_init(struct stub_sha256 *c)
@@ -106,15 +105,19 @@ static void sha_add(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *da
     while (len) {
         unsigned at = (unsigned)c->len % 64;
         size_t part = 64 - at < len ? 64 - at : len;
+        const uint8_t *block = data;
 
-        c->len += part;
-        if (part == 64) {
-            sha_block(c, h, data);
-        } else {
+        if (part < 64) {
             memcpy(c->block + at, data, part);
-            if (at + part == 64)
-                sha_block(c, h, c->block);
+            block = c->block;
         }
+        if (at + part == 64) {
+            if (sha_block(c, h, block))
+                hal_spend(h, HAL_SHA, 64);
+            else
+                hal_spend(h, HAL_SHA_AGAIN, 64);
+        }
+        c->len += part;
         data += part;
         len -= part;
     }
