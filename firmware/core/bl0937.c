@@ -30,6 +30,7 @@ enum { VOLT_BEATS_MAX = 6, AMPERE_BEATS_MAX = 24 };
 #define CHANGED     0.15 /* of a rate: it is another one now */
 #define UNLIKE      0.02 /* of two windows: something moved meanwhile */
 #define LATE        1.2  /* of a period, for the next edge to be missing */
+#define AT_LIMIT    1.01 /* 16 A at 230 V are 3680 W, give or take a constant */
 #define J_PER_WH    3600.0
 #define DEFAULT_SEL 24u /* where startDriver looks when no pin has the role */
 #define DEFAULT_CF  7u
@@ -75,19 +76,21 @@ static void rate_silent(struct bl0937_rate *r, uint32_t now_us)
     }
 }
 
-/* Edges have come, the newest is `to`. */
-static void rate_edges(struct bl0937_rate *r, struct bl0937_point to)
+/* Edges have come, the newest is `to`. True: it is another rate than before. */
+static bool rate_edges(struct bl0937_rate *r, struct bl0937_point to)
 {
     const bool low = r->hz < LOW_HZ;
+    bool changed;
 
     if (!r->armed) { /* the first after silence: not more than one in all that time */
         r->armed = true;
         r->base = r->half = r->last = to;
         if (r->known)
             r->hz = 1e6 / SILENCE_US;
-        return;
+        return true;
     }
-    if (!r->known || differs(hertz(r->last, to), r->hz, CHANGED)) {
+    changed = !r->known || differs(hertz(r->last, to), r->hz, CHANGED);
+    if (changed) {
         r->base = r->last;
         r->half = to;
     } else if (r->last.us - r->half.us >= (low ? SPAN_LOW_US : SPAN_US)) {
@@ -97,6 +100,7 @@ static void rate_edges(struct bl0937_rate *r, struct bl0937_point to)
     r->last = to;
     r->hz = hertz(r->base, to);
     r->known = true;
+    return changed;
 }
 
 /* A rate that is not believed: go on from here with the one before. */
@@ -117,11 +121,11 @@ static double take_power(struct plug *p, uint32_t ms, double *wh)
 
     b->cf_count = now.count;
     if (pulses)
-        rate_edges(&b->cf_rate, (struct bl0937_point){now.count, now.last_us});
+        b->stepped |= rate_edges(&b->cf_rate, (struct bl0937_point){now.count, now.last_us});
     else
         rate_silent(&b->cf_rate, hal_us());
 
-    if (fabs(b->cf_rate.hz * joule) <= meter_max(p)) {
+    if (fabs(b->cf_rate.hz * joule) <= meter_max(p) * AT_LIMIT) {
         b->watt_hz = b->cf_rate.hz;
         *wh = pulses * joule / J_PER_WH;
     } else {
@@ -139,6 +143,18 @@ static void ask_for(struct bl0937 *b, bool current)
     b->asks_current = current;
     hal_pin_write((unsigned)b->sel, current == b->sel_inverted); /* high: voltage */
     b->beats = 0;
+    b->windows = 0;
+    b->armed = b->restarted = false;
+}
+
+/* The load has changed: a window that is half of the load before is worth nothing. Once for
+ * each turn of SEL, so that a restless load does not keep it for ever. */
+static void cf1_restart(struct bl0937 *b)
+{
+    b->stepped = false;
+    if (!b->asks_current || b->restarted)
+        return;
+    b->restarted = true;
     b->windows = 0;
     b->armed = false;
 }
@@ -171,14 +187,14 @@ static void cf1_measured(struct bl0937 *b, double hz)
 /* No edge has come in this beat: there cannot be more than the silence allows. */
 static void cf1_silent(struct bl0937 *b)
 {
-    const unsigned waited = b->beats - SETTLE_BEATS;
-    const uint32_t us = b->armed ? hal_us() - b->from.us : waited * BEAT_MS * 1000u;
+    const uint32_t waited_us = (b->beats - SETTLE_BEATS) * BEAT_MS * 1000u;
+    const uint32_t us = b->armed ? hal_us() - b->from.us : waited_us;
     double *hz = b->asks_current ? &b->ampere_hz : &b->volt_hz;
 
     if (us && *hz * us > LATE * 1e6)
         *hz = 1e6 / us;
     if (b->beats >= (b->asks_current ? AMPERE_BEATS_MAX : VOLT_BEATS_MAX))
-        cf1_measured(b, b->armed && us ? 1e6 / us : 0);
+        cf1_measured(b, b->armed ? 1e6 / waited_us : 0); /* one edge in all that time */
 }
 
 static void cf1_beat(struct bl0937 *b)
@@ -187,6 +203,8 @@ static void cf1_beat(struct bl0937 *b)
     const struct bl0937_point to = {now.count, now.last_us};
     const uint32_t pulses = now.count - b->from.count;
 
+    if (b->stepped)
+        cf1_restart(b);
     if (++b->beats <= SETTLE_BEATS) { /* what comes here is still the other quantity */
         b->from = to;
         return;

@@ -27,10 +27,12 @@ struct bl0937 {
     struct bl0937_rate cf_rate;
     double watt_hz, volt_hz, ampere_hz; /* as last accepted */
     bool volt_known, ampere_known;
+    bool stepped; /* power is another one than it was */
 
     bool asks_current; /* of SEL, now */
     bool armed;        /* `from` is an edge since SEL has settled */
     uint8_t beats;     /* since SEL was flipped */
+    bool restarted;    /* its windows, since then */
     uint8_t windows;   /* measured since */
     struct bl0937_point from;
     double hz; /* of CF1 in the last window */
