@@ -99,6 +99,7 @@ bool event_fire(struct plug *p, enum event e, int32_t arg)
     struct events *ev = &p->events;
     bool handled = false;
 
+    cmd_event(p, e, arg);
     for (unsigned i = 0; i < ev->handlers && i < EVENT_HANDLERS; i++)
         if (ev->handler[i].event == e && ev->handler[i].arg == arg)
             handled |= run(p, ev->handler[i].command);

@@ -4,61 +4,9 @@
 #include <string.h>
 
 #include "core/plug.h"
+#include "hal/host/host.h"
 
 #define WEAK __attribute__((weak))
-
-/* ---- cmd.c: the handful that handlers of tests use ------------------------------- */
-
-static enum cmd_result one(struct plug *p, const char *line)
-{
-    int ch, n;
-    char rest[CMD_LINE];
-
-    if (sscanf(line, "SetChannel %d %d", &ch, &n) == 2)
-        return channel_set(p, (unsigned)ch, n, false) ? CMD_OK : CMD_ERROR;
-    if (sscanf(line, "AddChannel %d %d", &ch, &n) == 2)
-        return channel_set(p, (unsigned)ch, channel_get(p, (unsigned)ch) + n, false) ? CMD_OK
-                                                                                     : CMD_ERROR;
-    if (sscanf(line, "ToggleChannel %d", &ch) == 1)
-        return channel_toggle(p, (unsigned)ch) ? CMD_OK : CMD_ERROR;
-    if (sscanf(line, "addRepeatingEventID %d %d %d %500[^\n]", &ch, &n, &ch, rest) == 4)
-        return CMD_OK;
-    if (!strcmp(line, "clearAllHandlers")) {
-        p->events.handlers = p->events.changes = 0;
-        return CMD_OK;
-    }
-    if (!strcmp(line, "clearRepeatingEvents")) {
-        p->events.repeats = 0;
-        return CMD_OK;
-    }
-    return CMD_UNKNOWN;
-}
-
-WEAK enum cmd_result cmd_run(struct plug *p, const char *line, enum cmd_source source,
-                             struct out *reply)
-{
-    enum cmd_result last = CMD_OK;
-    char part[CMD_LINE];
-
-    (void)source;
-    (void)reply;
-    if (strncmp(line, "backlog ", 8) != 0)
-        return one(p, line);
-    for (line += 8; *line; line += strspn(line, "; ")) {
-        const size_t n = strcspn(line, ";");
-
-        snprintf(part, sizeof part, "%.*s", (int)n, line);
-        last = one(p, part);
-        line += n;
-    }
-    return last;
-}
-
-WEAK void cmd_tick(struct plug *p, uint32_t ms)
-{
-    (void)p;
-    (void)ms;
-}
 
 /* ---- wifi.c: an access point that opens when asked to ------------------------------ */
 
@@ -128,18 +76,6 @@ WEAK void mqtt_channel_changed(struct plug *p, unsigned ch)
     p->mqtt.channels |= (uint64_t)1 << ch;
 }
 
-WEAK void mqtt_quantity(struct plug *p, unsigned quantity)
-{
-    p->mqtt.quantities |= 1u << quantity;
-}
-
-WEAK bool clock_now(const struct plug *p, uint32_t *local_s, struct clock_date *date)
-{
-    memset(date, 0, sizeof *date);
-    *local_s = p->clock.epoch_s + (uint32_t)p->clock.offset_s;
-    return p->clock.synced;
-}
-
 WEAK void http_tick(struct plug *p, uint32_t ms)
 {
     (void)p;
@@ -154,4 +90,45 @@ WEAK void clock_second(struct plug *p)
 WEAK void ssdp_second(struct plug *p)
 {
     (void)p;
+}
+
+WEAK void mqtt_restart(struct plug *p)
+{
+    p->mqtt.wanted = true;
+}
+
+WEAK void mqtt_quantity(struct plug *p, unsigned quantity)
+{
+    p->mqtt.quantities |= 1u << quantity;
+}
+
+WEAK bool mqtt_publish(struct plug *p, const char *topic, const char *text, bool retain, bool raw)
+{
+    (void)topic;
+    (void)text;
+    (void)retain;
+    (void)raw;
+    return ++p->mqtt.published > 0;
+}
+
+WEAK void mqtt_discover(struct plug *p, const char *prefix)
+{
+    p->mqtt.discovery = prefix != NULL;
+}
+
+WEAK void ssdp_start(struct plug *p)
+{
+    p->ssdp.on = true;
+}
+
+WEAK bool clock_now(const struct plug *p, uint32_t *local_s, struct clock_date *date)
+{
+    memset(date, 0, sizeof *date);
+    *local_s = p->clock.epoch_s + (uint32_t)p->clock.offset_s;
+    return p->clock.synced;
+}
+
+WEAK bool net_address(uint8_t ip[4], uint8_t mask[4], uint8_t gw[4], uint8_t dns[4])
+{
+    return host_lease(ip, mask, gw, dns);
 }
