@@ -144,8 +144,7 @@ static void look(uint32_t sector, const char *name, struct record *best)
     }
 }
 
-/* The value's length, 0: no such record, or it is longer than `cap`. */
-static size_t find(struct hal_span area, const char *name, uint8_t *buf, size_t cap)
+size_t obk_value(struct hal_span area, const char *name, uint8_t *buf, size_t cap)
 {
     struct record best = {.state = DEAD};
 
@@ -165,7 +164,7 @@ size_t obk_config(const struct hal_chip *chip, uint8_t rec[CONFIG_SIZE])
     };
 
     if (names[chip->family])
-        return find(chip->obk, names[chip->family], rec, CONFIG_SIZE);
+        return obk_value(chip->obk, names[chip->family], rec, CONFIG_SIZE);
     return chip->obk.len >= CONFIG_SIZE && hal_flash_read(chip->obk.addr, rec, CONFIG_SIZE)
                ? CONFIG_SIZE
                : 0;
@@ -173,5 +172,5 @@ size_t obk_config(const struct hal_chip *chip, uint8_t rec[CONFIG_SIZE])
 
 bool obk_vars(const struct hal_chip *chip, uint8_t rec[VARS_SIZE])
 {
-    return find(chip->obk_vars, "OBK_FV", rec, VARS_SIZE) == VARS_SIZE;
+    return obk_value(chip->obk_vars, "OBK_FV", rec, VARS_SIZE) == VARS_SIZE;
 }
