@@ -13,7 +13,7 @@
 #include "core/plug.h"
 #include "hal/hal.h"
 
-enum { BAUD = 4800, LOST_MS = 3000 };
+enum { BAUD = 4800, LOST_MS = 3000, FRAMES_MS = 120 };
 enum { HEAD_OK = 0x55, HEAD_UNCALIBRATED = 0xaa, HEAD_FLAGS = 0xf0, SECOND = 0x5a };
 enum { BEYOND_COEFFICIENT = 1, BEYOND_POWER = 2, BEYOND_CURRENT = 4, BEYOND_VOLTAGE = 8 };
 enum { HAS_POWER = 0x10, HAS_CURRENT = 0x20, HAS_VOLTAGE = 0x40 };
@@ -75,15 +75,16 @@ static void keep(double *last, double value, enum cse7766_state state)
         *last = value;
 }
 
-/* Pulses that do not come: one takes `coefficient` us at a ratio of 1. */
+/* Pulses that do not come: one takes `coefficient` us at a ratio of 1. When they came is
+ * known to a frame or two. */
 static void bound_power(struct cse7766 *c, const struct cse7766_frame *f, uint32_t now)
 {
     const uint32_t ms = now - c->pulse_ms;
 
     if (!c->counted || f->count != c->count)
         c->pulse_ms = now;
-    else if (ms && c->last[METER_POWER] * 1000 * ms > f->watt_coefficient)
-        c->last[METER_POWER] = f->watt_coefficient / 1000.0 / ms;
+    else if (ms > FRAMES_MS && c->last[METER_POWER] * 1000 * (ms - FRAMES_MS) > f->watt_coefficient)
+        c->last[METER_POWER] = f->watt_coefficient / 1000.0 / (ms - FRAMES_MS);
     c->counted = true;
     c->count = f->count;
 }
