@@ -13,7 +13,7 @@
 #define STORE_MAX  3600u
 #define STORE_KEYS 16u
 
-enum store_key { STORE_CONFIG = 1, STORE_VARS, STORE_LABELS, STORE_LAST, STORE_ENERGY };
+enum store_key { STORE_CONFIG = 1, STORE_VARS, STORE_LABELS, STORE_LAST, STORE_ENERGY, STORE_LINK };
 
 /* A value of STORE_ENERGY: its end is not under the CRC, so that bits there can be cleared
  * in place. Such a mark costs neither a record nor an erase. */
