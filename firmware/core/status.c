@@ -55,19 +55,12 @@ static void span(struct out *o, uint32_t s)
             (unsigned)(s / 60 % 60), (unsigned)(s % 60));
 }
 
-/* Seconds since 1970 as a date. Years begin in March, so that the day that is not in every
- * year is their last. */
 static void date(struct out *o, uint32_t s)
 {
-    const uint32_t days = s / DAY_S + 719468u, era = days / 146097u, of_era = days % 146097u;
-    const uint32_t years = (of_era - of_era / 1460u + of_era / 36524u - of_era / 146096u) / 365u;
-    const uint32_t of_year = of_era - (365u * years + years / 4u - years / 100u);
-    const uint32_t month = (5u * of_year + 2u) / 153u;
+    struct clock_date d;
 
-    out_fmt(o, "%u-%02u-%02uT%02u:%02u:%02u", (unsigned)(era * 400u + years + (month >= 10u)),
-            (unsigned)(month < 10u ? month + 3u : month - 9u),
-            (unsigned)(of_year - (153u * month + 2u) / 5u + 1u), (unsigned)(s / 3600 % 24),
-            (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+    clock_date_of(s, &d);
+    out_fmt(o, "%d-%02d-%02dT%02d:%02d:%02d", d.year, d.month, d.day, d.hour, d.minute, d.second);
 }
 
 /* Local; since 1970 and the boot, when nobody has told the time. */

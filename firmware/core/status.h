@@ -21,7 +21,7 @@ enum status_section {
     STATUS_SECTIONS
 };
 
-#define STATUS_PIECE 1200u /* bytes of one piece, at most, as long as names are no longer */
+#define STATUS_PIECE 1000u /* bytes of one piece, at most, with up to 8 relays and plain names */
 
 /* Is there a STATUS of this number? */
 bool status_known(unsigned number);
