@@ -220,6 +220,7 @@ static enum step flush(struct plug *p, unsigned *erases)
     const struct ota_kind *kind = kind_of(p);
     struct ota *o = &p->ota;
     const uint32_t to = o->addr + o->written;
+    const uint16_t late = o->written ? 0 : kind->late;
     enum step s = wipe(o, erases);
 
     if (s == STEP_DONE && to % HAL_SECTOR == 0)
@@ -228,9 +229,7 @@ static enum step flush(struct plug *p, unsigned *erases)
         return s;
     memset(o->page + o->page_len, 0xff, sizeof o->page - o->page_len);
     kind->sum(o, o->written, o->page, o->page_len);
-    if (kind->late && !o->written)
-        memcpy(o->head, o->page, sizeof o->page);
-    else if (!put_page(to, o->page, sizeof o->page))
+    if (!put_page(to + late, o->page + late, sizeof o->page - late))
         return STEP_FAILED;
     o->written += o->page_len;
     o->page_len = 0;

@@ -56,7 +56,6 @@ static bool check(struct plug *p)
         return ota_refuse(o, "its header tells another length");
     if (!ota_le32(h + 0x54) || ota_le32(h + 0x54) > RAW_MAX)
         return ota_refuse(o, "what it unpacks to does not fit");
-    o->record = ota_le32(h + 0x4c); /* the head's place is wanted for the first page */
     return true;
 }
 
@@ -71,17 +70,17 @@ static void sum(struct ota *o, uint32_t at, const uint8_t *data, size_t len)
 
 static bool verify(struct ota *o)
 {
-    return o->crc == o->record;
+    return o->crc == ota_le32(o->head + 0x4c);
 }
 
 static bool activate(struct plug *p)
 {
-    return ota_put(&p->ota, p->ota.addr, p->ota.head, HAL_PAGE);
+    return ota_put(&p->ota, p->ota.addr, p->ota.head, HEAD);
 }
 
 const struct ota_kind ota_bk7231 = {
     .head = HEAD,
-    .late = true,
+    .late = HEAD,
     .plan = plan,
     .check = check,
     .sum = sum,

@@ -7,7 +7,7 @@
 struct ota_kind {
     uint16_t head; /* bytes of the file that are looked at before the first erase */
     uint16_t skip; /* of them, that do not go to flash; the rest of the file is the body */
-    bool late;     /* the body's first page is programmed last: that activates it */
+    uint16_t late; /* of the body's beginning: not programmed as they come, but to activate it */
     /* Where the body goes, and where it is activated; addr is a sector's. */
     bool (*plan)(struct plug *p);
     /* Of o->head, when it is complete. */
