@@ -51,6 +51,7 @@ struct plug {
     struct clock clock;
     struct ssdp ssdp;
     struct log log;
+    struct http http;
     bool safe_mode, boot_counted;
     uint8_t failed_boots;
     uint8_t reset_cause; /* enum hal_reset_cause of this run */
