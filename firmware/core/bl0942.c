@@ -1,7 +1,7 @@
 /* bl0942.c - BL0942: ask, take the answer apart, count its energy.
  *
- * It is asked twice a second, because at 3680 W a second is a watt-hour, which is all that
- * may be lost when the power goes. A byte that is lost or flipped costs its frame and no
+ * It is asked each 400 ms, because at 3680 W a second is a watt-hour, which is all that may
+ * be lost when the power goes. A byte that is lost or flipped costs its frame and no
  * more: whatever does not begin with the head and end with its checksum is dropped byte by
  * byte. Nothing for three seconds is no data, not the data before, and the chip, which may
  * have been without power, is set up again. */
@@ -16,7 +16,7 @@
 
 enum { HEAD = 0x55, READ = 0x58, WRITE = 0xa8, ALL = 0xaa };
 enum { REG_UNLOCK = 0x1d, REG_MODE = 0x19, UNLOCK = 0x55, MODE = 0x8f };
-enum { ASK_MS = 500, LOST_MS = 3000 };
+enum { ASK_MS = 400, LOST_MS = 3000 };
 
 #define PULSE_J     (1638.4 * 256) /* of a pulse of its energy counter, times its constant */
 #define S_PER_H     3600.0

@@ -1,7 +1,7 @@
 /* energy.c - what has been used: today, in days before, in the last hours, and on flash.
  *
- * A cut of the power may cost 1 Wh, and at 3680 W that is a second. So total
- * and today go to flash in two ways, both in the one store value STORE_ENERGY:
+ * A cut of the power may cost 1 Wh, and at 3680 W that is a second. So total and today go to
+ * flash in two ways, both in the one store value STORE_ENERGY:
  *
  *   whole  56 bytes under a CRC: all counters in mWh. When ConsumptionThreshold (10 Wh) has
  *          been used, but 60 s after the last time at the earliest; each 6 h; when the day
@@ -10,18 +10,18 @@
  *          is a program of one byte in place: no record, no erase, and a cut in the middle
  *          of it leaves the mark made or not made.
  *
- * Lost at worst: 0.25 Wh not marked, and what has flowed since the last reading, 0.26 Wh at
- * 3680 W with a BL0937 (250 ms), 0.05 with a CSE7766 (50 ms), 0.51 and its counter's step of
- * 0.19 with a BL0942 (500 ms).
+ * Lost at worst: 0.25 Wh not marked, and what has flowed since the last reading, which is at
+ * 3680 W 0.26 Wh with a BL0937 (250 ms), 0.05 with a CSE7766 (50 ms), and with a BL0942 0.43
+ * (400 ms and a turn of the loop) and the step of its counter, 0.19.
  *
  * Wear, in the smallest store (8 sectors), at 2 kW day and night, 48 kWh a day: a whole
- * record of 128 bytes a minute is 184 KB, 46 sectors; with what has to be carried over, less
- * than 60 erases a day, 8 for each sector: 100 000 erases last 34 years. The marks are 192000
- * programs of one byte, each bit once per erase. A record for each 0.25 Wh would be 600
- * erases a sector and day, and the flash dead within half a year.
+ * record of 128 bytes a minute is 184 KB; with what has to be carried along that is 48 erases
+ * a day, 6 of each sector, and 100 000 of those take 45 years. The marks are 194 000 programs
+ * of one byte, each bit once for each erase. Without them, the 72 bytes of vars.h each 0.25
+ * Wh would be 14 MB, 420 erases of each sector a day, and the flash worn in 8 months.
  *
- * The 64 bytes of vars.h keep their copy of it, as OpenBeken lays it out, for whoever reads
- * them; their float32 has steps of 1 Wh from 8 MWh on, a year at 1 kW, and is not what counts. */
+ * The 64 bytes of vars.h get their copy of it, as OpenBeken lays it out; their float32 has
+ * steps of 1 Wh from 8 MWh on, a year at 1 kW, so it is not what counts. */
 #include "core/energy.h"
 
 #include <math.h>
@@ -31,9 +31,10 @@
 
 enum { MIN_SAVE_MS = 60000, MAX_SAVE_MS = 6 * 3600 * 1000, RETRY_S = 8 };
 
-#define MARK_WH 0.25
-#define DAY_S   86400u
-#define WH_MAX  1e12
+#define MARK_WH    0.25
+#define DAY_S      86400u
+#define WH_MAX     1e12
+#define WH_AT_ONCE 1e6
 
 /* Total and the days: what is on flash. */
 static const uint8_t counters[] = {METER_TOTAL, METER_TODAY, METER_YESTERDAY, METER_2_DAYS,
@@ -49,6 +50,7 @@ static bool updating(const struct plug *p)
 
 enum {
     AT_VERSION = 0,
+    AT_DAY = 1, /* of the month, all that is known before the clock is */
     AT_SAVES = 4,
     AT_COUNTERS = 8,
     AT_DAY_NUMBER = AT_COUNTERS + 8 * COUNTERS,
@@ -101,6 +103,7 @@ static bool load_own(struct plug *p)
         return false;
     memcpy(m->marks, rec + AT_MARKS, sizeof m->marks);
     marked = marks_made(m->marks) * MARK_WH;
+    m->day = rec[AT_DAY];
     m->saves = (uint32_t)get_le(rec + AT_SAVES, 4);
     for (unsigned i = 0; i < COUNTERS; i++)
         m->value[counters[i]] = sane((double)get_le(rec + AT_COUNTERS + 8 * i, 8) / 1000);
@@ -153,6 +156,7 @@ static void encode(const struct meter *m, uint8_t rec[RECORD])
     memset(rec, 0, STORE_SEALED);
     memset(rec + AT_MARKS, 0xff, STORE_MARKS);
     rec[AT_VERSION] = VERSION;
+    rec[AT_DAY] = (uint8_t)m->day;
     put_le(rec + AT_SAVES, 4, m->saves);
     for (unsigned i = 0; i < COUNTERS; i++)
         put_le(rec + AT_COUNTERS + 8 * i, 8, (uint64_t)(m->value[counters[i]] * 1000));
@@ -282,7 +286,6 @@ static void follow_clock(struct plug *p)
         return;
     day = local / DAY_S;
     if (day == m->day_number || day + 1 == m->day_number) {
-        m->day = m->day ? m->day : date.day;
         return;
     }
     if (!m->day_number)
@@ -343,7 +346,7 @@ bool meter_set_stats(struct plug *p, bool on, int32_t interval_s, int32_t sample
 
 void energy_add(struct meter *m, double wh)
 {
-    if (!(wh > 0)) /* negative, or no number */
+    if (!(wh > 0 && wh <= WH_AT_ONCE)) /* negative, no number, or nonsense */
         return;
     m->value[METER_TOTAL] += wh;
     m->value[METER_TODAY] += wh;
