@@ -790,6 +790,25 @@ static void relay_button_and_watchdog_are_served_while_an_update_comes(void **st
     assert_true(starts_new());
 }
 
+static void mqtt_is_closed_while_an_update_comes_in(void **state)
+{
+    (void)state;
+    world(HAL_ECR6600);
+    rig_new(HAL_ECR6600, SOLDERED);
+    memcpy(host_flash(), w.base, FLASH);
+    config_set_text(&rig.cfg, CFG_SSID, "home");
+    config_set_text(&rig.cfg, CFG_MQTT_HOST, "192.168.1.2");
+    rig_boot(HAL_RESET_POWER);
+    rig_run(8000);
+    mqtt_up(&rig);
+    assert_false(ota_begin(&rig, 0)); /* what is refused at once disturbs nobody */
+    assert_true(rig.mqtt.connected);
+    assert_true(ota_begin(&rig, (uint32_t)w.len));
+    assert_false(rig.mqtt.connected);
+    rig_run(60000);
+    assert_false(rig.mqtt.connected || rig.mqtt.trying || rig.mqtt.wanted);
+}
+
 static void settings_are_saved_when_the_update_is_over_not_before(void **state)
 {
     char ssid[40] = "";
@@ -845,6 +864,7 @@ int main(void)
         cmocka_unit_test(a_piece_costs_one_erase_at_most_and_is_taken_whole),
         cmocka_unit_test(records_of_an_earlier_update_go_one_erase_at_a_time),
         cmocka_unit_test(relay_button_and_watchdog_are_served_while_an_update_comes),
+        cmocka_unit_test(mqtt_is_closed_while_an_update_comes_in),
         cmocka_unit_test(settings_are_saved_when_the_update_is_over_not_before),
     };
 
