@@ -18,7 +18,8 @@
 
 #include "core/plug.h"
 
-enum { FRAMES = 8, LINK_MS = 100 }; /* in a turn; between two looks */
+enum { FRAMES = 8, LINK_MS = 100 };        /* in a turn; between two looks */
+enum { QUIET_MS = 30000, ASK_MS = 10000 }; /* then the router is asked, and so often */
 enum { FLAG_SHORT_HOST = 29 };
 enum use { USE_NOTHING, USE_DHCP, USE_STATIC, USE_AP };
 
@@ -26,7 +27,7 @@ static struct netif nif;
 static bool running;
 static enum use use;
 static uint8_t fixed[16]; /* address, mask, gateway, name server; zero for DHCP */
-static uint32_t looked_ms;
+static uint32_t looked_ms, heard_ms, asked_ms;
 static char host_name[64];
 /* A frame that comes, then one that goes: lwIP has the first before it makes the second. */
 static uint8_t frame[HAL_FRAME_MAX];
@@ -60,6 +61,7 @@ static void receive_frames(void)
 
         if (!len)
             return;
+        heard_ms = hal_ms();
         p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_POOL);
         if (!p)
             continue; /* as if it had been lost */
@@ -174,6 +176,28 @@ bool net_address(uint8_t ip[4], uint8_t mask[4], uint8_t gw[4], uint8_t dns[4])
     return true;
 }
 
+/* ---- silence --------------------------------------------------------------------- */
+
+/* Is there somebody who has to answer? */
+static bool routed(void)
+{
+    return running && (use == USE_DHCP || use == USE_STATIC) && netif_is_link_up(&nif) &&
+           !ip4_addr_isany(netif_ip4_addr(&nif)) && !ip4_addr_isany(netif_ip4_gw(&nif));
+}
+
+uint32_t net_quiet_s(void)
+{
+    return routed() || use == USE_AP ? (hal_ms() - heard_ms) / 1000 : 0;
+}
+
+static void ask_router(uint32_t now_ms)
+{
+    if (!routed() || now_ms - heard_ms < QUIET_MS || now_ms - asked_ms < ASK_MS)
+        return;
+    asked_ms = now_ms;
+    etharp_request(&nif, netif_ip4_gw(&nif));
+}
+
 /* ---- life ------------------------------------------------------------------------ */
 
 /* As routers list it. Settings are not there yet at net_init(). */
@@ -202,6 +226,7 @@ static void look_at_link(const struct plug *p)
         return;
     if (is) {
         name_host(p);
+        heard_ms = hal_ms();
         netif_set_link_up(&nif);
     } else {
         netif_set_link_down(&nif);
@@ -237,6 +262,7 @@ void net_poll(struct plug *p, uint32_t now_ms)
     }
     receive_frames();
     sys_check_timeouts();
+    ask_router(now_ms);
     net_http_poll(p, now_ms);
     net_mqtt_poll(p, now_ms);
     net_ntp_poll(p, now_ms);

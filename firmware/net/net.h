@@ -20,7 +20,8 @@ void net_stop(void);
 /* lwIP found something wrong with us; the PC stops there (hal/host/net.c), a chip is not asked. */
 void net_says(const char *what);
 
-/* net_address(), net_use() and net_use_ap() are in core/wifi.h. */
+/* net_address(), net_use(), net_use_ap() and net_quiet_s() are in core/wifi.h, the rest of what
+ * the core calls in mqtt.h, clock.h and ssdp.h. */
 
 /* ---- parts of it, each called by net.c ------------------------------------------- */
 
@@ -33,8 +34,6 @@ void net_ntp_poll(struct plug *p, uint32_t now_ms);
 void net_ntp_stop(void);
 void net_ssdp_poll(struct plug *p, uint32_t now_ms);
 void net_ssdp_stop(void);
-/* Of core/ssdp.c: send ssdp_notify() now. */
-void net_ssdp_notify(struct plug *p);
 /* Addresses and names for who joins our own access point. */
 void net_ap_start(void);
 void net_ap_stop(void);

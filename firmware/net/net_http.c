@@ -18,15 +18,15 @@
 #include "net/net_tx.h"
 #include "hal/time.h"
 
-#define SLOTS     18u   /* MEMP_NUM_TCP_PCB counts with them */
-#define RING      1608u /* three segments of net_tx.c */
-#define FEED      1024u /* at most, in a turn: it may go to flash */
-#define HELD      4096u /* by all that wait, together */
-#define PORT      80
-#define WAIT_MS   30000u
-#define LEAVE_MS  3000u /* for the client to close after us */
-#define HALF_MS   2000u /* without an answer to a client that has closed its side */
-#define SILENT_MS 1000u /* who has said nothing for so long goes when others come */
+#define SLOTS    18u   /* MEMP_NUM_TCP_PCB counts with them */
+#define RING     1608u /* three segments of net_tx.c */
+#define FEED     1024u /* at most, in a turn: it may go to flash */
+#define HELD     4096u /* by all that wait, together */
+#define PORT     80
+#define WAIT_MS  30000u
+#define LEAVE_MS 3000u /* for the client to close after us */
+#define HALF_MS  2000u /* without an answer to a client that has closed its side */
+#define SPARE_MS 1000u /* an idle slot goes then, when others come */
 
 static struct slot {
     struct tcp_pcb *pcb; /* NULL: free, or lost while `used` */
@@ -65,6 +65,15 @@ static void on_error(void *arg, err_t err)
     s->pcb = NULL; /* it is gone already */
 }
 
+/* Who is leaving needs it until the last byte has arrived. */
+static void free_ring(struct slot *s)
+{
+    if (s->leaving && s->tx && !s->tx->kept) {
+        s->tx->buf = NULL;
+        s->tx = NULL;
+    }
+}
+
 /* Both sides are done: lwIP may reuse the pcb from now on, without a word. */
 static void let_go(struct slot *s)
 {
@@ -86,7 +95,7 @@ static err_t on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t er
         s->rx = p;
     } else {
         s->ended = true;
-        if (s->leaving && !s->tx->kept)
+        if (s->leaving && !s->tx)
             let_go(s);
     }
     return ERR_OK;
@@ -97,10 +106,13 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
     struct slot *s = arg;
 
     (void)pcb;
-    net_tx_acked(s->tx, len);
-    s->since_ms = hal_ms();
-    if (s->leaving && s->ended && !s->tx->kept)
-        let_go(s);
+    if (s->tx) {
+        net_tx_acked(s->tx, len);
+        s->since_ms = hal_ms();
+        free_ring(s);
+        if (s->ended && !s->tx)
+            let_go(s);
+    }
     return ERR_OK;
 }
 
@@ -127,17 +139,18 @@ static void abort_slot(struct slot *s)
     free_slot(s);
 }
 
-static bool silent(const struct slot *s)
-{
-    return s->used && !s->conn && !s->rx && !s->leaving;
-}
-
 static uint32_t age(const struct slot *s, uint32_t now_ms)
 {
     return now_ms - s->since_ms;
 }
 
-/* A slot for who comes: a free one, or that of who says nothing. */
+/* Has said nothing, or has been told everything; nothing is lost with it. */
+static bool spare(const struct slot *s, uint32_t now_ms)
+{
+    return s->used && !s->conn && !s->rx && !s->tx && age(s, now_ms) >= SPARE_MS;
+}
+
+/* A slot for who comes: a free one, or a spare one. */
 static struct slot *room(uint32_t now_ms)
 {
     struct slot *oldest = NULL;
@@ -145,8 +158,7 @@ static struct slot *room(uint32_t now_ms)
     for (unsigned i = 0; i < SLOTS; i++) {
         if (!slots[i].used)
             return &slots[i];
-        if (silent(&slots[i]) && age(&slots[i], now_ms) >= SILENT_MS &&
-            (!oldest || age(&slots[i], now_ms) > age(oldest, now_ms)))
+        if (spare(&slots[i], now_ms) && (!oldest || age(&slots[i], now_ms) > age(oldest, now_ms)))
             oldest = &slots[i];
     }
     if (oldest)
@@ -154,13 +166,13 @@ static struct slot *room(uint32_t now_ms)
     return oldest;
 }
 
-/* The last places of the backlog open only when somebody silent can go. */
+/* One more than there are slots may come in when there is a spare one. */
 static void set_backlog(uint32_t now_ms)
 {
     unsigned more = 0;
 
     for (unsigned i = 0; i < SLOTS && !more; i++)
-        more = silent(&slots[i]) && age(&slots[i], now_ms) >= SILENT_MS;
+        more = spare(&slots[i], now_ms);
     tcp_backlog_set(door, SLOTS + more);
 }
 
@@ -188,7 +200,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 
 /* ---- a turn ------------------------------------------------------------------------ */
 
-static struct net_tx *free_ring(void)
+static struct net_tx *take_ring(void)
 {
     for (unsigned i = 0; i < HTTP_CLIENTS; i++)
         if (!txs[i].buf) {
@@ -203,7 +215,7 @@ static bool admit(struct slot *s, uint32_t now_ms)
 {
     if (s->conn || !s->rx)
         return s->conn != NULL;
-    s->tx = free_ring();
+    s->tx = take_ring();
     if (!s->tx)
         return false;
     s->conn = http_accept(plug);
@@ -238,16 +250,16 @@ static void feed(struct slot *s, uint32_t now_ms)
 
     while (s->rx && left && !http_done(s->conn)) {
         struct pbuf *p = s->rx;
-        size_t n = (size_t)(p->len - s->fed);
+        const size_t rest = (size_t)(p->len - s->fed), offered = rest < left ? rest : left;
+        const size_t n = http_feed(s->conn, (const uint8_t *)p->payload + s->fed, offered);
 
-        if (n > left)
-            n = left;
-        http_feed(s->conn, (const uint8_t *)p->payload + s->fed, n);
-        s->since_ms = now_ms;
+        if (n)
+            s->since_ms = now_ms;
         left -= n;
         s->fed = (uint16_t)(s->fed + n);
-        if (s->pcb)
-            tcp_recved(s->pcb, (u16_t)n);
+        tcp_recved(s->pcb, (u16_t)n);
+        if (n < offered)
+            return; /* not now */
         if (s->fed < p->len)
             continue;
         s->rx = p->next;
@@ -283,14 +295,15 @@ static void leave(struct slot *s, uint32_t now_ms)
     s->conn = NULL;
     s->leaving = true;
     s->since_ms = now_ms;
+    free_ring(s);
 }
 
 static void left(struct slot *s, uint32_t now_ms)
 {
     swallow(s);
-    if (s->ended && !s->tx->kept)
+    if (s->ended && !s->tx)
         let_go(s);
-    else if (age(s, now_ms) > (s->tx->kept ? HTTP_IDLE_MS : LEAVE_MS))
+    else if (age(s, now_ms) > (s->tx ? HTTP_IDLE_MS : LEAVE_MS))
         abort_slot(s);
 }
 

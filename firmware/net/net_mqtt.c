@@ -341,10 +341,13 @@ static void take_ack(void)
 static bool take_packet(struct plug *p)
 {
     const uint16_t id = mqtt_read_id(&m.in);
+    const unsigned kind = m.in.head >> 4;
 
+    if (kind != MQTT_PUBLISH && (m.in.head & 0x0f) != (kind == MQTT_PUBREL ? 2 : 0))
+        return false;
     if (m.state == GREETING)
         return take_hello(p);
-    switch (m.in.head >> 4) {
+    switch (kind) {
     case MQTT_PUBLISH:
         return take_message(p);
     case MQTT_PUBREC:
