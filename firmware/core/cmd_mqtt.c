@@ -77,14 +77,10 @@ static enum cmd_result publish_channels(struct cmd *c)
     return CMD_OK;
 }
 
-/* Also who and what we are, and what is measured. */
 static enum cmd_result publish_all(struct cmd *c)
 {
-    for (unsigned q = 0; q < METER_QUANTITIES; q++)
-        if (c->p->meter.valid[q])
-            mqtt_quantity(c->p, q);
-    c->p->mqtt.self = UINT16_MAX;
-    return publish_channels(c);
+    mqtt_publish_all(c->p);
+    return CMD_OK;
 }
 
 static enum cmd_result broadcast_interval(struct cmd *c)

@@ -67,7 +67,8 @@ static enum cmd_result power_save(struct cmd *c)
     if (c->args && !cmd_int(c, 0, 0, 2, &level))
         return CMD_BAD;
     c->p->cmds.power_save = (uint8_t)level;
-    hal_radio_power_save((unsigned)level);
+    if (c->p->wifi.state == WIFI_UP) /* else when it is: connecting needs all of the radio */
+        hal_radio_power_save((unsigned)level);
     return CMD_OK;
 }
 
