@@ -5,8 +5,6 @@
 
 enum { FLAG_KWH = 40 };
 
-#define DAY_S 86400u
-
 static bool is_energy(unsigned q)
 {
     return q >= METER_TOTAL && q <= METER_3_DAYS;
@@ -15,27 +13,12 @@ static bool is_energy(unsigned q)
 /* 2023-11-14T22:13:20+00:00, by hand: no C library is asked for the sign of an offset. */
 static void print_time(struct out *o, uint32_t utc, int32_t offset_s)
 {
-    const uint32_t local = utc + (uint32_t)offset_s, left = local % DAY_S;
     const unsigned away = (unsigned)(offset_s < 0 ? -offset_s : offset_s) / 60;
-    unsigned year = 1970, day = local / DAY_S, month = 1;
+    struct clock_date d;
 
-    for (;; year++) {
-        const unsigned days = year % 4 || year == 2100 ? 365 : 366;
-
-        if (day < days)
-            break;
-        day -= days;
-    }
-    for (;; month++) {
-        const unsigned leap = year % 4 == 0 && year != 2100;
-        const unsigned days = month == 2 ? 28 + leap : 30 + ((month + (month > 7)) & 1);
-
-        if (day < days)
-            break;
-        day -= days;
-    }
-    out_fmt(o, "%04u-%02u-%02uT%02u:%02u:%02u%c%02u:%02u", year, month, day + 1, left / 3600,
-            left / 60 % 60, left % 60, offset_s < 0 ? '-' : '+', away / 60, away % 60);
+    clock_date_of(utc + (uint32_t)offset_s, &d);
+    out_fmt(o, "%04d-%02d-%02dT%02d:%02d:%02d%c%02u:%02u", d.year, d.month, d.day, d.hour, d.minute,
+            d.second, offset_s < 0 ? '-' : '+', away / 60, away % 60);
 }
 
 const char *meter_unit(const struct plug *p, unsigned quantity)

@@ -765,6 +765,34 @@ static void marks_that_are_used_up_are_followed_by_a_whole_record(void **state)
     assert_false(meter_set_save_threshold(&rig, 5001));
 }
 
+/* Other values are written until the record with the marks has been carried to new sectors
+ * several times; the power goes at any of these writes. */
+static void marks_are_carried_along_when_the_store_comes_round(void **state)
+{
+    uint32_t seed = seeded(0x5eed0003);
+
+    (void)state;
+    for (volatile unsigned n = 0; n < 40; n++) {
+        volatile double before;
+
+        fresh(NULL);
+        test_power(230, 10, 3000);
+        run(30000);
+        before = value(METER_TOTAL);
+        if (n)
+            host_flash_cut(noise(&seed) % 3000, (enum host_cut)(n % HOST_CUTS), n);
+        if (!setjmp(cut))
+            for (unsigned i = 0; i < 3000; i++) {
+                vars_retain(&rig.vars, 3, (int16_t)(i + 1));
+                vars_save(&rig);
+                store_tidy(&rig.store);
+            }
+        host_flash_calm();
+        assert_near(survives(), before, LOST);
+        assert_int_equal(host_flash_stats().violations, 0);
+    }
+}
+
 static void large_totals_do_not_lose_watt_hours(void **state)
 {
     double before;
@@ -891,6 +919,7 @@ int main(void)
         TEST(energy_of_each_chip_survives_a_cut_at_any_flash_operation),
         TEST(a_power_cut_at_any_time_costs_no_more),
         TEST(marks_that_are_used_up_are_followed_by_a_whole_record),
+        TEST(marks_are_carried_along_when_the_store_comes_round),
         TEST(large_totals_do_not_lose_watt_hours),
         TEST(an_update_has_the_flash_for_itself),
         TEST(a_flash_that_fails_once_is_tried_again),
