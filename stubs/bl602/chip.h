@@ -11,12 +11,7 @@ static inline void chip_change(volatile uint32_t *reg, uint32_t clear, uint32_t 
 }
 
 void chip_wait(uint32_t us);
-/* The time base counts microseconds of a bus clock of so many MHz. */
-void chip_time_init(uint32_t mhz);
-void chip_clock_init(void);
-void chip_uart_init(void);
-void chip_spi_init(void);
-/* Copy the fuses to where they are read; on the clock the ROM leaves. */
-void chip_efuse_load(void);
+/* Clocks, time base, fuses, pins and controllers. */
+void chip_init(void);
 
 #endif

@@ -2,18 +2,6 @@
 #include "bl602/chip.h"
 #include "bl602/regs.h"
 
-void chip_efuse_load(void)
-{
-    for (uint32_t at = 0; at < EF_SIZE; at += 4)
-        EF_DATA(at) = 0;
-    EF_CTRL = EF_CTRL_IDLE;
-    EF_CTRL = EF_CTRL_LOAD;
-    chip_wait(10);
-    for (uint32_t us = 0; us < 10000 && EF_CTRL_STATE(EF_CTRL) != 1; us += 10)
-        chip_wait(10);
-    EF_CTRL = EF_CTRL_DONE;
-}
-
 bool hal_efuse(struct stub_hal *h, uint16_t addr, uint8_t *buf, uint16_t len)
 {
     (void)h;

@@ -8,13 +8,10 @@ static struct stub stub;
 
 int main(void)
 {
-    chip_time_init(32); /* the ROM leaves everything on its oscillator of 32 MHz */
-    chip_efuse_load();
-    chip_clock_init();
-    chip_time_init(80);
-    chip_uart_init();
+    chip_init();
     hal_listen(NULL);
-    chip_spi_init();
+    /* Whoever read the flash last may have left it in continuous read, which FF ends. */
+    hal_spi(NULL, &(struct hal_spi){.opcode = 0xff, .has_addr = true, .addr = 0xffffff});
 
     stub_init(&stub, &stub_bl602, NULL);
     for (;;)

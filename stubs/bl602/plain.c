@@ -21,7 +21,6 @@ enum {
     BL_WRITE = 0x31,
     BL_READ = 0x32,
     BL_JEDEC = 0x36,
-    BL_STATUS = 0x37,
     BL_WRITE_CHECK = 0x3a,
     BL_FLASH_PARA = 0x3b,
     BL_ERASE_CHIP = 0x3c,
@@ -39,7 +38,6 @@ enum {
     BL_WRITE_ADDR = 0x0005,
     BL_WRITE_FAILED = 0x0006,
     BL_SET_PARA = 0x0008,
-    BL_STATUS_FAILED = 0x0009,
     BL_UNKNOWN = 0x0101,
     BL_LEN = 0x0102,
     BL_SUM = 0x0103,
@@ -118,22 +116,15 @@ static uint16_t bl_mac_and_crc(struct stub *s)
     return BL_LATER;
 }
 
-/* Version FFFFFFFE, then what the ROM makes of the fuses. */
+/* Version FFFFFFFE, and the MAC. What the ROM makes of other fuses the host has from it,
+ * or has the fuses. */
 static uint16_t bl_boot_info(struct stub *s)
 {
-    static const uint8_t cipher[4] = {0, 1, 3, 2};
-    uint8_t fuses[0x1c] = {0}, *info = bl_data(s, 20);
+    uint8_t *info = bl_data(s, 20);
 
-    hal_efuse(s->h, 0, fuses, sizeof fuses);
+    memset(info, 0, 20);
     stub_put32(info, 0xfffffffe);
-    info[4] = fuses[0] >> 2 & 3;
-    info[5] = cipher[fuses[0] & 3];
-    info[6] = (uint8_t)(fuses[3] >> 4 | (fuses[1] >> 1 & 0x10));
-    info[7] = fuses[1] >> 4 & 1;
-    memcpy(info + 8, fuses + 0x10, 4);
     bl_mac(s, info + 12);
-    info[18] = fuses[0x1a];
-    info[19] = 0;
     return BL_LATER;
 }
 
@@ -213,18 +204,6 @@ static uint16_t bl_span(struct stub *s, uint8_t cmd, uint32_t addr, uint32_t len
     return bl_later(s, STUB_PLAIN_READ);
 }
 
-/* By the opcode that reads it; no other is passed on. */
-static uint16_t bl_status(struct stub *s, uint32_t opcode, uint32_t len)
-{
-    struct hal_spi t = {.opcode = (uint8_t)opcode, .len = (uint16_t)len};
-
-    if ((opcode != 0x05 && opcode != 0x35 && opcode != 0x15) || len - 1 > 3)
-        return BL_STATUS_FAILED;
-    t.in = bl_data(s, len);
-    hal_spi(s->h, &t);
-    return BL_LATER;
-}
-
 static uint16_t bl_efuse(struct stub *s, uint32_t addr, uint32_t len)
 {
     addr &= ~3u;
@@ -277,8 +256,6 @@ static uint16_t bl_request(struct stub *s, uint8_t cmd, uint32_t len)
     case BL_READ:
     case BL_SHA:
         return pair ? bl_span(s, cmd, a, b) : BL_PARA;
-    case BL_STATUS:
-        return pair ? bl_status(s, a, b) : BL_STATUS_FAILED;
     case BL_FLASH_PARA:
         return len == 4 || len == 88 ? BL_OK : BL_SET_PARA;
     case BL_EFUSE:

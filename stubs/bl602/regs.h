@@ -37,7 +37,7 @@
 #define GLB_UART_SIG       REG(0x400000c0) /* nibble: what signal n mod 8 carries */
 #define GLB_UART_SIG_TXD0  2u
 #define GLB_UART_SIG_RXD0  3u
-#define GLB_GPIO(pin)      (*(volatile uint16_t *)(0x40000100 + 2 * (pin)))
+#define GLB_GPIO(pin)      REG(0x40000100 + (pin) / 2 * 4) /* an odd one is the upper half */
 #define GLB_GPIO_INPUT     0x0b03u
 #define GLB_GPIO_PULL_DOWN 0x0020u
 #define GLB_GPIO_UART      0x0713u

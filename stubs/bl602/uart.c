@@ -20,14 +20,6 @@ static void serve_watchdog(void)
     WDT_FEED = 1;
 }
 
-void chip_uart_init(void)
-{
-    chip_change(&GLB_CLK_CFG2, GLB_UART_DIV_MASK, GLB_UART_EN);
-    chip_change(&GLB_UART_SIG, 0xf000000f, GLB_UART_SIG_RXD0 << 28 | GLB_UART_SIG_TXD0);
-    GLB_GPIO(7) = GLB_GPIO_UART;
-    GLB_GPIO(16) = GLB_GPIO_UART;
-}
-
 /* From the block's reset on, `clocks` to the bit. `abr` 0, or UART_RX_ABR. */
 static void start(uint32_t clocks, uint32_t abr)
 {

@@ -45,8 +45,8 @@ static bool sha_expand(struct stub_hal *h, uint32_t *w, const uint8_t *block)
     return differ;
 }
 
-/* One round, its names turned instead of its values: eight of them cost half a
- * kilobyte and save a fifth of the time. */
+/* One round, its names turned instead of its values: two of them cost a tenth of the
+ * time that all eight would save, and half a kilobyte less. */
 #define SHA_ROUND(a, b, c, d, e, f, g, h, i)                                                       \
     do {                                                                                           \
         h += k[i] + w[i] + (g ^ (e & (f ^ g))) +                                                   \
@@ -60,23 +60,29 @@ static bool sha_expand(struct stub_hal *h, uint32_t *w, const uint8_t *block)
 static bool sha_block(struct stub_sha256 *s, struct stub_hal *hal, const uint8_t *block)
 {
     uint32_t *sum = s->h;
-    const uint32_t *w = s->words, *k = sha_k;
+    const uint32_t *w = s->words, *k = sha_k, *end;
     uint32_t a = sum[0], b = sum[1], c = sum[2], d = sum[3];
     uint32_t e = sum[4], f = sum[5], g = sum[6], h = sum[7];
     const bool fresh = sha_expand(hal, s->words, block);
 
     do {
         hal_poll(hal);
-        SHA_ROUND(a, b, c, d, e, f, g, h, 0);
-        SHA_ROUND(h, a, b, c, d, e, f, g, 1);
-        SHA_ROUND(g, h, a, b, c, d, e, f, 2);
-        SHA_ROUND(f, g, h, a, b, c, d, e, 3);
-        SHA_ROUND(e, f, g, h, a, b, c, d, 4);
-        SHA_ROUND(d, e, f, g, h, a, b, c, 5);
-        SHA_ROUND(c, d, e, f, g, h, a, b, 6);
-        SHA_ROUND(b, c, d, e, f, g, h, a, 7);
-        w += 8;
-        k += 8;
+        for (end = k + 8; k < end; k += 2, w += 2) {
+            uint32_t first, second;
+
+            SHA_ROUND(a, b, c, d, e, f, g, h, 0);
+            SHA_ROUND(h, a, b, c, d, e, f, g, 1);
+            first = g;
+            second = h;
+            h = f;
+            g = e;
+            f = d;
+            e = c;
+            d = b;
+            c = a;
+            b = second;
+            a = first;
+        }
     } while (k < sha_k + 64);
     sum[0] += a;
     sum[1] += b;
