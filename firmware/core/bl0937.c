@@ -155,6 +155,8 @@ static void cf1_restart(struct bl0937 *b)
     if (!b->asks_current || b->restarted)
         return;
     b->restarted = true;
+    if (b->beats > SETTLE_BEATS)
+        b->beats = SETTLE_BEATS;
     b->windows = 0;
     b->armed = false;
 }

@@ -312,6 +312,20 @@ static void a_load_that_goes_is_zero_not_the_last_reading(void **state)
     assert_true(value(METER_POWER) < 1);
 }
 
+/* Its registers keep the last period until the next pulse, which is the last for long. */
+static void power_is_no_more_than_pulses_that_do_not_come_allow(void **state)
+{
+    (void)state;
+    bare();
+    for (unsigned ms = 0; ms < 9000; ms += 50) {
+        host_uart_feed(0, seventy, sizeof seventy);
+        rig_run(50);
+        if (ms > 3000)
+            assert_true(value(METER_POWER) < 10.3 / ((ms - 300) / 1000.0));
+    }
+    assert_near(value(METER_VOLTAGE), 240, 0.001);
+}
+
 static void a_chip_that_falls_silent_has_no_values(void **state)
 {
     (void)state;
@@ -358,6 +372,7 @@ int main(void)
         cmocka_unit_test(lost_and_flipped_bytes_never_show_a_wrong_value),
         cmocka_unit_test(any_step_of_load_is_shown_within_3_s_and_1_percent),
         cmocka_unit_test(a_load_that_goes_is_zero_not_the_last_reading),
+        cmocka_unit_test(power_is_no_more_than_pulses_that_do_not_come_allow),
         cmocka_unit_test(a_chip_that_falls_silent_has_no_values),
         cmocka_unit_test(calibration_multiplies),
     };
