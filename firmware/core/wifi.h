@@ -52,7 +52,7 @@ bool net_address(uint8_t ip[4], uint8_t mask[4], uint8_t gw[4], uint8_t dns[4]);
 void net_use(const uint8_t *ip, const uint8_t *mask, const uint8_t *gw,
              const uint8_t *dns); /* NULL: DHCP */
 void net_use_ap(void);
-/* Seconds since a frame has come in. When it has been quiet for a while the router is asked
+/* Seconds since a frame has come in, or the link was new. When it has been quiet for a while the router is asked
  * for a sign of life, so that a link that works never reaches WIFI_QUIET_S. */
 uint32_t net_quiet_s(void);
 
