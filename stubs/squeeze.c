@@ -13,7 +13,7 @@
 
 #include "load/unpack.h"
 
-enum { MAX = 48 * 1024, ROUNDS = 8, LONGEST = 1000, NEAR = 64, INDEXES = UNPACK_KINDS };
+enum { MAX = 48 * 1024, ROUNDS = 8, LONGEST = 1000, NEAR = 64, INDEXES = UNPACK_KINDS, BIT = 1024 };
 
 static enum unpack_code code;
 static uint8_t in[MAX], out[2 * MAX], again[MAX];
@@ -73,7 +73,7 @@ static struct {
 
 /* Bits by the index of their estimate by instruction: how often, and what they cost. */
 static uint32_t count[INDEXES][2];
-static double price[INDEXES][2];
+static uint32_t price[INDEXES][2]; /* in parts of a bit: whole, so that every PC finds the same */
 
 static void code_shift(void)
 {
@@ -134,19 +134,19 @@ static void code_byte(uint32_t at)
     }
 }
 
-static double number_price(uint32_t by, uint32_t value)
+static uint32_t number_price(uint32_t by, uint32_t value)
 {
-    double sum = 0;
+    uint32_t sum = 0;
 
     for (; value > 1; value >>= 1, by += 2)
         sum += price[by][1] + price[by + 1][value & 1];
     return sum + price[by][0];
 }
 
-static double byte_price(uint32_t at)
+static uint32_t byte_price(uint32_t at)
 {
     uint32_t kind = unpack_kind(code, in, at), known = 1;
-    double sum = 0;
+    uint32_t sum = 0;
 
     for (int i = 7; i >= 0; i--) {
         unsigned bit = in[at] >> i & 1;
@@ -161,7 +161,7 @@ static double byte_price(uint32_t at)
 
 /* The cheapest way to a place, behind a byte and behind a run. */
 static struct way {
-    double cost;
+    uint32_t cost;
     uint32_t distance; /* the last one */
     uint32_t from;
     uint8_t from_run;
@@ -204,11 +204,11 @@ static void try(uint32_t to, unsigned run, struct way way)
         ways[to][run] = way;
 }
 
-static void go_on(uint32_t at, uint8_t run, const double *length_price)
+static void go_on(uint32_t at, uint8_t run, const uint32_t *length_price)
 {
     const struct way *way = &ways[at][run];
-    const double *flag = price[UNPACK_FLAG + 4u * run + at % 4];
-    double cost = way->cost + flag[1];
+    const uint32_t *flag = price[UNPACK_FLAG + 4u * run + at % 4];
+    uint32_t cost = way->cost + flag[1];
     uint32_t len;
 
     try(at + 1, 0,
@@ -223,7 +223,7 @@ static void go_on(uint32_t at, uint8_t run, const double *length_price)
     if (!run)
         cost += price[UNPACK_NEW][1];
     for (const struct run *r = runs[at]; r->len; r++) {
-        double far = cost + number_price(UNPACK_DISTANCE, r->distance);
+        uint32_t far = cost + number_price(UNPACK_DISTANCE, r->distance);
 
         for (uint32_t n = r->len > 40 ? r->len - 2 : 2; n <= r->len; n++)
             try(at + n, 1, (struct way){far + length_price[n], r->distance, at, run, NEW});
@@ -232,16 +232,16 @@ static void go_on(uint32_t at, uint8_t run, const double *length_price)
 
 static void look(void)
 {
-    double length_price[LONGEST + 1];
+    uint32_t length_price[LONGEST + 1];
 
     for (uint32_t n = 1; n <= LONGEST; n++)
         length_price[n] = number_price(UNPACK_LENGTH, n);
     for (uint32_t at = 0; at <= in_len; at++)
-        ways[at][0].cost = ways[at][1].cost = HUGE_VAL;
+        ways[at][0].cost = ways[at][1].cost = UINT32_MAX;
     ways[0][0] = (struct way){0};
     for (uint32_t at = 0; at < in_len; at++)
         for (uint8_t run = 0; run < 2; run++)
-            if (ways[at][run].cost < HUGE_VAL)
+            if (ways[at][run].cost < UINT32_MAX)
                 go_on(at, run, length_price);
 }
 
@@ -301,7 +301,8 @@ static void round_of(void)
         code_shift();
     for (size_t i = 0; i < INDEXES; i++)
         for (int bit = 0; bit < 2; bit++)
-            price[i][bit] = -log2((count[i][bit] + 0.4) / (count[i][0] + count[i][1] + 0.8));
+            price[i][bit] = (uint32_t)lround(
+                -log2((count[i][bit] + 0.4) / (count[i][0] + count[i][1] + 0.8)) * BIT);
 }
 
 static void read_program(const char *path)
@@ -338,7 +339,7 @@ int main(int argc, char **argv)
     for (uint32_t at = 0; at < in_len; at++)
         find_runs(at);
     for (size_t i = 0; i < INDEXES; i++)
-        price[i][0] = price[i][1] = 1;
+        price[i][0] = price[i][1] = BIT;
     for (int i = 0; i < ROUNDS; i++)
         round_of();
     while (out_len && !out[out_len - 1]) /* what is behind it may be anything */
