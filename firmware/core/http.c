@@ -749,26 +749,20 @@ static size_t stream(struct http_conn *c, const uint8_t *data, size_t len)
     return n;
 }
 
-/* A refused request still has a path to be refused by. */
 size_t http_feed(struct http_conn *c, const uint8_t *data, size_t len)
 {
     size_t n = 0;
 
-    while (n < len) {
-        size_t took = 1;
-
+    while (n < len && c->state != HTTP_STREAM) {
         if (c->state == HTTP_LINE || c->state == HTTP_FIELDS)
-            head_byte(c, data[n]);
+            head_byte(c, data[n++]);
         else if (c->state == HTTP_COLLECT)
-            took = collect(c, data + n, len - n);
-        else if (c->state == HTTP_STREAM)
-            took = stream(c, data + n, len - n);
+            n += collect(c, data + n, len - n);
         else
-            took = len - n; /* nobody listens any more */
-        if (!took)
-            break;
-        n += took;
+            n = len; /* nobody listens any more */
     }
+    if (n < len)
+        n += stream(c, data + n, len - n); /* once: asked again, it would erase again */
     if (n && c->state < HTTP_ANSWER)
         c->idle_ms = 0;
     return n;

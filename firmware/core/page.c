@@ -10,7 +10,8 @@
 #include "core/plug.h"
 #include "core/role.h"
 
-#define REFRESH_MS 2000u /* of the values, if nobody has told another */
+#define BEHIND_REPLY 400u  /* what a page has behind what a command says */
+#define REFRESH_MS   2000u /* of the values, if nobody has told another */
 
 /* ---- what all pages have --------------------------------------------------------- */
 
@@ -87,20 +88,6 @@ void page_check(struct out *o, const char *name, bool on, const char *label)
             on ? " checked" : "", label);
 }
 
-static bool escape(void *user, const char *text, size_t len)
-{
-    (void)len; /* NUL-ended, as all that an out has */
-    out_html(user, text);
-    return true;
-}
-
-void page_escaping(struct out *o, char *buf, size_t cap, struct out *to)
-{
-    out_init(o, buf, cap);
-    o->sink = escape;
-    o->user = to;
-}
-
 bool page_saved(struct http_request *rq, struct http_conn *c, struct out *o)
 {
     if (plug_save(rq->p))
@@ -125,45 +112,56 @@ static void row(struct out *o, const char *name, const char *value)
     out_text(o, "</td></tr>");
 }
 
-static void switches(struct plug *p, struct out *o)
+/* What pins or commands put into channels that are no switches. */
+static bool is_value(const struct plug *p, unsigned ch)
 {
-    char name[CHANNEL_LABEL];
-
-    page_form(o, "index");
-    for (unsigned ch = 0; ch < CHANNELS; ch++) {
-        const bool inverted = config_channel_type(&p->cfg, ch) == CHANNEL_TOGGLE_INV;
-        const bool on = (channel_get(p, ch) != 0) != inverted;
-
-        if (!is_switch(p, ch) || (p->ch.hidden >> ch & 1))
-            continue;
-        out_fmt(o, "<button name=\"tgl\" value=\"%u\" class=\"%s\">", ch, on ? "on" : "off");
-        out_html(o, channel_label(p, ch, name));
-        out_fmt(o, ": %s</button>", on ? "ON" : "OFF");
-    }
-    out_text(o, "</form>");
+    for (unsigned pin = 0; pin < PINS; pin++)
+        if ((role_flags(config_role(&p->cfg, pin)) & ROLE_INPUT) &&
+            config_channel(&p->cfg, pin, 0) == ch)
+            return true;
+    return config_channel_type(&p->cfg, ch) != CHANNEL_DEFAULT;
 }
 
-/* What pins or commands put into channels that are no switches. */
-static void channels(struct plug *p, struct out *o)
+static void button(struct plug *p, struct out *o, unsigned ch)
 {
-    uint64_t there = 0;
+    const bool inverted = config_channel_type(&p->cfg, ch) == CHANNEL_TOGGLE_INV;
+    const bool on = (channel_get(p, ch) != 0) != inverted;
     char name[CHANNEL_LABEL];
 
-    for (unsigned pin = 0; pin < PINS; pin++) {
-        const uint8_t ch = config_channel(&p->cfg, pin, 0);
+    out_fmt(o, "<button name=\"tgl\" value=\"%u\" class=\"%s\">", ch, on ? "on" : "off");
+    out_html(o, channel_label(p, ch, name));
+    out_fmt(o, ": %s</button>", on ? "ON" : "OFF");
+}
 
-        if ((role_flags(config_role(&p->cfg, pin)) & ROLE_INPUT) && ch < CHANNELS)
-            there |= (uint64_t)1 << ch;
-    }
-    for (unsigned ch = 0; ch < CHANNELS; ch++) {
-        if (!(there >> ch & 1) && config_channel_type(&p->cfg, ch) == CHANNEL_DEFAULT)
+static void value(struct plug *p, struct out *o, unsigned ch)
+{
+    char name[CHANNEL_LABEL];
+
+    out_text(o, "<tr><td>");
+    out_html(o, channel_label(p, ch, name));
+    out_fmt(o, "</td><td>%d</td></tr>", (int)channel_get(p, ch));
+}
+
+/* Switches or `values` from *at on, some of them. True: there are more. */
+static bool channels(struct plug *p, struct out *o, bool values, uint32_t *at)
+{
+    unsigned told = 0;
+
+    for (; *at < CHANNELS && told < 3; (*at)++) {
+        if (p->ch.hidden >> *at & 1)
             continue;
-        if (is_switch(p, ch) || (p->ch.hidden >> ch & 1))
+        if (is_switch(p, *at) ? values : !values || !is_value(p, *at))
             continue;
-        out_text(o, "<tr><td>");
-        out_html(o, channel_label(p, ch, name));
-        out_fmt(o, "</td><td>%d</td></tr>", (int)channel_get(p, ch));
+        told++;
+        if (values)
+            value(p, o, *at);
+        else
+            button(p, o, *at);
     }
+    if (*at < CHANNELS)
+        return true;
+    *at = 0;
+    return false;
 }
 
 static void wifi_row(struct plug *p, struct out *o)
@@ -182,17 +180,17 @@ static void wifi_row(struct plug *p, struct out *o)
     }
 }
 
-static void state(struct plug *p, struct out *o)
+static void notices(struct plug *p, struct out *o)
 {
     if (p->reboot_in_s)
         out_text(o, "<p class=\"n\">Restarting.</p>");
     if (p->safe_mode)
         out_text(o, "<p class=\"n\">Safe mode: relays are off and stay off, because the last "
                     "starts did not last.</p>");
-    switches(p, o);
-    out_text(o, "<table>");
-    meter_page(p, o);
-    channels(p, o);
+}
+
+static void network(struct plug *p, struct out *o)
+{
     wifi_row(p, o);
     row(o, "MQTT",
         p->mqtt.connected                        ? "connected"
@@ -201,6 +199,32 @@ static void state(struct plug *p, struct out *o)
     out_fmt(o, "<tr><td>Up</td><td>%u d %02u:%02u:%02u</td></tr></table>",
             (unsigned)(p->uptime_s / 86400), (unsigned)(p->uptime_s / 3600 % 24),
             (unsigned)(p->uptime_s / 60 % 60), (unsigned)(p->uptime_s % 60));
+}
+
+/* What is polled, in `rounds` of its own, each told by the step it is at. */
+enum step { NOTICES, SWITCHES, METER, VALUES, NETWORK, OVER };
+
+static enum step state(struct plug *p, struct out *o, enum step step, uint32_t *at)
+{
+    switch (step) {
+    case NOTICES:
+        notices(p, o);
+        page_form(o, "index");
+        return SWITCHES;
+    case SWITCHES:
+        if (channels(p, o, false, at))
+            return SWITCHES;
+        out_text(o, "</form><table>");
+        return METER;
+    case METER:
+        meter_page(p, o);
+        return VALUES;
+    case VALUES:
+        return channels(p, o, true, at) ? VALUES : NETWORK;
+    default:
+        network(p, o);
+        return OVER;
+    }
 }
 
 /* Values come anew unless a finger is on them. Who has the time gives it to a plug that has
@@ -262,30 +286,44 @@ static bool act(struct http_request *rq, bool *done)
     return fine;
 }
 
+/* In `at`: the step, whether it is all that is asked for, the channel. */
+#define STEP(step, only, at) ((uint32_t)(step) << 16 | (uint32_t)(only) << 8 | (at))
+
+static bool begin_index(struct http_request *rq, struct http_conn *c, struct out *o)
+{
+    struct plug *p = rq->p;
+    bool done = false, only;
+    int32_t n;
+
+    if (!act(rq, &done))
+        return http_refuse(c, o, p->safe_mode ? 409 : 400, 400,
+                           p->safe_mode ? "safe mode: nothing is switched" : "no such channel");
+    only = http_number(rq, "state", &n) && n == 1;
+    if (!only && done)
+        return http_see(c, o, "/index");
+    rq->at = STEP(NOTICES, only, 0);
+    if (!only) {
+        page_top(p, o, "Plug");
+        out_text(o, "<div id=\"s\">");
+    }
+    return true;
+}
+
 static bool page_index(struct http_request *rq, struct http_conn *c, struct out *o, unsigned round)
 {
     struct plug *p = rq->p;
-    bool done = false;
-    int32_t only;
+    const bool only = rq->at >> 8 & 1;
+    enum step step = (enum step)(rq->at >> 16);
+    uint32_t at = rq->at & 0xff;
 
-    if (round == 0) {
-        if (!act(rq, &done))
-            return http_refuse(c, o, p->safe_mode ? 409 : 400, 400,
-                               p->safe_mode ? "safe mode: nothing is switched" : "no such channel");
-        only = http_number(rq, "state", &only) && only == 1;
-        if (!only && done)
-            return http_see(c, o, "/index");
-        rq->at = (uint32_t)only;
-        if (!only)
-            page_top(p, o, "Plug");
-        return true;
+    if (!round)
+        return begin_index(rq, c, o);
+    if (step != OVER) {
+        step = state(p, o, step, &at);
+        rq->at = STEP(step, only, at);
+        return step != OVER || !only;
     }
-    if (round == 1) {
-        out_text(o, rq->at ? "" : "<div id=\"s\">");
-        state(p, o);
-        out_text(o, rq->at ? "" : "</div>");
-        return !rq->at;
-    }
+    out_text(o, "</div>");
     if (p->safe_mode) {
         page_form(o, "index?unsafe=1");
         page_form_end(o, "Leave safe mode");
@@ -303,9 +341,11 @@ static bool page_about(struct http_request *rq, struct http_conn *c, struct out 
     uint8_t mac[6];
 
     (void)c;
-    (void)round;
+    if (round == 0) {
+        page_top(p, o, "About");
+        return true;
+    }
     hal_mac(mac);
-    page_top(p, o, "About");
     out_text(o, "<table>");
     row(o, "Firmware", PLUG_VERSION);
     row(o, "Build", p->build);
@@ -328,8 +368,10 @@ static bool page_about(struct http_request *rq, struct http_conn *c, struct out 
 static bool page_logs(struct http_request *rq, struct http_conn *c, struct out *o, unsigned round)
 {
     (void)c;
-    (void)round;
-    page_top(rq->p, o, "Log");
+    if (round == 0) {
+        page_top(rq->p, o, "Log");
+        return true;
+    }
     out_text(o, "<pre id=\"l\"></pre><script>var l=document.getElementById('l');function g(){"
                 "fetch('lograw').then(function(r){return r.text()}).then(function(t){"
                 "l.textContent=t})}g();setInterval(g,3000)</script>");
@@ -370,28 +412,44 @@ static bool page_log_level(struct http_request *rq, struct http_conn *c, struct 
     return http_see(c, o, "/logs");
 }
 
+/* What a command says, as text, as far as the page has room for it. */
+static bool escape(void *user, const char *text, size_t len)
+{
+    struct out *o = user;
+
+    if (o->cap - o->len > 6 * len + BEHIND_REPLY)
+        out_html(o, text);
+    return true;
+}
+
+/* The command runs in a round of its own, with all the room there is for what it says. */
 static bool page_command(struct http_request *rq, struct http_conn *c, struct out *o,
                          unsigned round)
 {
     static const char *const results[] = {"",           "unknown",       "too few arguments",
                                           "no command", "no such value", "failed"};
-    char *command = http_long_field(rq, "cmd");
+    const char *command;
     char piece[64];
     struct out reply;
+    enum cmd_result r;
 
     (void)c;
-    (void)round;
-    page_top(rq->p, o, "Commands");
-    page_form(o, "cmd_tool");
-    page_text(o, "Command", "cmd", "", CMD_TEXT - 1);
-    page_form_end(o, "Run");
+    if (round == 0) {
+        page_top(rq->p, o, "Commands");
+        return true;
+    }
+    if (round == 1) {
+        page_form(o, "cmd_tool");
+        page_text(o, "Command", "cmd", "", CMD_TEXT - 1);
+        page_form_end(o, "Run");
+        return true;
+    }
+    command = http_long_field(rq, "cmd");
     if (command && *command) {
-        enum cmd_result r;
-
         out_text(o, "<pre>");
-        out_html(o, command);
-        out_char(o, '\n');
-        page_escaping(&reply, piece, sizeof piece, o);
+        out_init(&reply, piece, sizeof piece);
+        reply.sink = escape;
+        reply.user = o;
         r = cmd_run(rq->p, command, CMD_HTTP, &reply);
         out_flush(&reply);
         out_fmt(o, "\n%s</pre>", results[r]);

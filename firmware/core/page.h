@@ -17,8 +17,6 @@ void page_secret(struct out *o, const char *label, const char *name, const char 
                  unsigned max);
 void page_number(struct out *o, const char *label, const char *name, int32_t value);
 void page_check(struct out *o, const char *name, bool on, const char *label);
-/* What is written goes to `to` as text in a page. `buf` is lent by the caller. */
-void page_escaping(struct out *o, char *buf, size_t cap, struct out *to);
 /* Settings go to flash now; false: it does not take them, and that is the answer. */
 bool page_saved(struct http_request *rq, struct http_conn *c, struct out *o);
 

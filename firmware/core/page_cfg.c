@@ -80,8 +80,10 @@ static bool page_menu(struct http_request *rq, struct http_conn *c, struct out *
     };
 
     (void)c;
-    (void)round;
-    page_top(rq->p, o, "Settings");
+    if (round == 0) {
+        page_top(rq->p, o, "Settings");
+        return true;
+    }
     out_text(o, "<ul>");
     for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
         out_fmt(o, "<li><a href=\"%s\">%s</a></li>", links[i][0], links[i][1]);
@@ -579,7 +581,6 @@ static bool page_address(struct http_request *rq, struct http_conn *c, struct ou
     char text[20];
     struct out t;
 
-    (void)round;
     config_static_ip(&p->cfg, ip[0], ip[1], ip[2], ip[3]);
     for (unsigned i = 0; i < 4; i++) {
         if (!http_has(rq, names[i][0]))
@@ -593,7 +594,10 @@ static bool page_address(struct http_request *rq, struct http_conn *c, struct ou
         p->http.wifi_in_ms = WIFI_CHANGE_MS;
         return page_saved(rq, c, o) && http_see(c, o, "/cfg_ip");
     }
-    page_top(p, o, "Address");
+    if (round == 0) {
+        page_top(p, o, "Address");
+        return true;
+    }
     page_form(o, "cfg_ip");
     for (unsigned i = 0; i < 4; i++) {
         out_init(&t, text, sizeof text);
@@ -677,8 +681,10 @@ static bool page_mqtt_set(struct http_request *rq, struct http_conn *c, struct o
 static bool page_hass(struct http_request *rq, struct http_conn *c, struct out *o, unsigned round)
 {
     (void)c;
-    (void)round;
-    page_top(rq->p, o, "Home Assistant");
+    if (round == 0) {
+        page_top(rq->p, o, "Home Assistant");
+        return true;
+    }
     page_form(o, "ha_discovery");
     page_text(o, "Discovery prefix", "prefix", "homeassistant", 31);
     page_form_end(o, "Tell Home Assistant what is here");
@@ -763,14 +769,16 @@ static bool page_webapp(struct http_request *rq, struct http_conn *c, struct out
 {
     struct plug *p = rq->p;
 
-    (void)round;
     if (http_has(rq, "url")) {
         if (!fits(rq, "url", 63))
             return bad(c, o, "63 characters at most");
         take_text(rq, "url", CFG_WEBAPP);
         return page_saved(rq, c, o) && http_see(c, o, "/cfg_webapp");
     }
-    page_top(p, o, "Web application");
+    if (round == 0) {
+        page_top(p, o, "Web application");
+        return true;
+    }
     page_form(o, "cfg_webapp_set");
     page_text(o, "Address", "url", config_text(&p->cfg, CFG_WEBAPP), 63);
     page_form_end(o, "Save");
@@ -787,6 +795,42 @@ static char *template_of(struct http_request *rq)
     if (!strncmp(rq->body, "template=", 9) && rq->body[9 + strspn(rq->body + 9, " \r\n\t")] == '{')
         return rq->body + 9;
     return rq->body[0] == '{' ? rq->body : http_long_field(rq, "template");
+}
+
+/* A stretch of a text that is written anew each time. */
+struct stretch {
+    char buf[160];
+    size_t skip, got;
+};
+
+static bool through_stretch(void *user, const char *text, size_t len)
+{
+    struct stretch *s = user;
+
+    for (size_t i = 0; i < len; i++)
+        if (s->skip)
+            s->skip--;
+        else if (s->got < sizeof s->buf - 1)
+            s->buf[s->got++] = text[i];
+    return true;
+}
+
+/* The next stretch of the template that this plug is. True: there are more. */
+static bool export_stretch(struct http_request *rq, struct out *o)
+{
+    struct stretch s = {.skip = rq->at};
+    char piece[64];
+    struct out t;
+
+    out_init(&t, piece, sizeof piece);
+    t.sink = through_stretch;
+    t.user = &s;
+    template_export(rq->p, &t);
+    out_flush(&t);
+    s.buf[s.got] = '\0';
+    rq->at += (uint32_t)s.got;
+    out_html(o, s.buf);
+    return s.got == sizeof s.buf - 1;
 }
 
 static bool page_template(struct http_request *rq, struct http_conn *c, struct out *o,
@@ -811,12 +855,12 @@ static bool page_template(struct http_request *rq, struct http_conn *c, struct o
     }
     if (round == 1) {
         out_text(o, "<textarea name=\"template\" rows=\"16\">\n");
-        page_escaping(&t, piece, sizeof piece, o);
-        template_export(p, &t);
-        out_flush(&t);
-        out_text(o, "</textarea>");
+        rq->at = 0;
         return true;
     }
+    if (export_stretch(rq, o))
+        return true;
+    out_text(o, "</textarea>");
     page_form_end(o, "Use it");
     page_end(o);
     return false;

@@ -9,8 +9,10 @@
 static bool page_ota(struct http_request *rq, struct http_conn *c, struct out *o, unsigned round)
 {
     (void)c;
-    (void)round;
-    page_top(rq->p, o, "Update");
+    if (round == 0) {
+        page_top(rq->p, o, "Update");
+        return true;
+    }
     out_fmt(o,
             "<p>A file for %s. The plug checks it before it counts, and starts anew.</p>"
             "<input type=\"file\" id=\"f\"><button id=\"b\" class=\"on\">Update</button>"
