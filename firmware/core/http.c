@@ -732,20 +732,26 @@ static size_t collect(struct http_conn *c, const uint8_t *data, size_t len)
     return n;
 }
 
+static void end_stream(struct http_conn *c, int status)
+{
+    c->rq.taken = status;
+    begin_answer(c);
+}
+
+/* The end is left to the next tick: it may erase a sector, and so may this. */
 static size_t stream(struct http_conn *c, const uint8_t *data, size_t len)
 {
     const size_t offered = len < c->left ? len : c->left;
     int status = 0;
-    size_t n = c->route->take(&c->rq, HTTP_DATA, data, offered, &status);
+    size_t n;
 
+    if (!offered)
+        return len; /* behind the body: nobody listens */
+    n = c->route->take(&c->rq, HTTP_DATA, data, offered, &status);
     n = n < offered ? n : offered;
     c->left -= (uint32_t)n;
-    if (!status && !c->left)
-        c->route->take(&c->rq, HTTP_END, NULL, 0, &status);
-    if (!status && c->left)
-        return n;
-    c->rq.taken = status;
-    begin_answer(c);
+    if (status)
+        end_stream(c, status);
     return n;
 }
 
@@ -827,9 +833,11 @@ struct http_conn *http_accept(struct plug *p)
     return NULL;
 }
 
-static void time_out(struct http_conn *c)
+/* What time does: ends of streams, and of patience. */
+static void tick(struct http_conn *c)
 {
     const bool idle = c->idle_ms >= HTTP_IDLE_MS;
+    int status = 0;
 
     switch (c->state) {
     case HTTP_LINE:
@@ -839,7 +847,10 @@ static void time_out(struct http_conn *c)
             refuse(c, 408, "that took too long");
         break;
     case HTTP_STREAM:
-        if (idle || c->age_ms >= TAKE_MS) {
+        if (!c->left) {
+            c->route->take(&c->rq, HTTP_END, NULL, 0, &status);
+            end_stream(c, status);
+        } else if (idle || c->age_ms >= TAKE_MS) {
             broken(c);
             refuse(c, 408, "that took too long");
         }
@@ -858,7 +869,7 @@ void http_tick(struct plug *p, uint32_t ms)
     for (unsigned i = 0; i < HTTP_CLIENTS; i++) {
         h->conn[i].age_ms += ms;
         h->conn[i].idle_ms += ms;
-        time_out(&h->conn[i]);
+        tick(&h->conn[i]);
     }
     if (!h->wifi_in_ms)
         return;

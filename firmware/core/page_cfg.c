@@ -392,33 +392,27 @@ static bool page_command(struct http_request *rq, struct http_conn *c, struct ou
 
 /* ---- Wi-Fi ------------------------------------------------------------------------ */
 
-/* The networks heard, once there are any. False: still listening. */
-static bool networks(struct out *o)
+/* The nth network heard, a press on which is its name in the form. 0: that was all; -1: still
+ * listening. */
+static int network(struct out *o, unsigned nth)
 {
     struct hal_radio_network heard[HEARD];
     const int n = hal_radio_scanned(heard, HEARD);
 
     if (n < 0)
-        return false;
-    out_text(o, "<datalist id=\"n\">");
-    for (int i = 0; i < n; i++) {
-        out_text(o, "<option value=\"");
-        out_html(o, heard[i].ssid);
-        out_text(o, "\"></option>");
-    }
-    out_text(o, "</datalist><table>");
-    for (int i = 0; i < n; i++) {
-        out_text(o, "<tr><td>");
-        out_html(o, heard[i].ssid);
-        out_fmt(o, "</td><td>%d dBm%s</td></tr>", heard[i].rssi, heard[i].secured ? "" : ", open");
-    }
-    out_text(o, "</table>");
-    return true;
+        return -1;
+    if ((int)nth >= n)
+        return 0;
+    out_text(o, "<button type=\"button\" onclick=\"document.querySelector('[name=ssid]').value="
+                "this.firstChild.data\">");
+    out_html(o, heard[nth].ssid);
+    out_fmt(o, "<br>%d dBm%s</button>", heard[nth].rssi, heard[nth].secured ? "" : ", open");
+    return 1;
 }
 
 static void one_network(struct plug *p, struct out *o, bool second)
 {
-    out_fmt(o, "<label>%s<input list=\"n\" name=\"ssid%s\" maxlength=\"32\" value=\"",
+    out_fmt(o, "<label>%s<input name=\"ssid%s\" maxlength=\"32\" value=\"",
             second ? "Second network" : "Network", second ? "2" : "");
     out_html(o, config_text(&p->cfg, second ? CFG_SSID2 : CFG_SSID));
     out_text(o, "\"></label>");
@@ -427,47 +421,60 @@ static void one_network(struct plug *p, struct out *o, bool second)
     page_check(o, second ? "open2" : "open1", false, "It has none");
 }
 
+/* In `at`: which network is next, or a part of the page behind them. */
+enum { WIFI_FIRST = HEARD + 1, WIFI_SECOND, WIFI_END };
+
+/* A list of networks, one in a round. The first look is left to the next page: hearing takes
+ * seconds, and nobody waits. */
+static uint32_t heard(struct http_request *rq, struct out *o)
+{
+    int32_t scan = 0;
+    int more = -1;
+
+    if (!http_number(rq, "scan", &scan) || !scan)
+        return WIFI_FIRST;
+    if (scan != 1)
+        more = network(o, rq->at);
+    if (more < 0)
+        out_text(o, "<p class=\"n\">Listening ...</p><script>setTimeout(function(){"
+                    "location.href='cfg_wifi?scan=2'},2000)</script>");
+    return more > 0 && rq->at + 1 < HEARD ? rq->at + 1 : WIFI_FIRST;
+}
+
 static bool page_wifi(struct http_request *rq, struct http_conn *c, struct out *o, unsigned round)
 {
     struct plug *p = rq->p;
     int32_t scan;
 
-    switch (round) {
-    case 0:
-        page_top(p, o, "Wi-Fi");
-        if (!http_number(rq, "scan", &scan) || !scan)
-            scan = 0;
-        if (scan == 1)
+    (void)c;
+    if (round == 0) {
+        if (http_number(rq, "scan", &scan) && scan == 1)
             hal_radio_scan();
-        rq->at = (uint32_t)scan;
+        page_top(p, o, "Wi-Fi");
         return true;
-    case 1:
-        /* The first look is left to the next page: hearing takes seconds, and nobody waits. */
-        if (rq->at == 1 || (rq->at && !networks(o)))
-            out_text(o, "<p class=\"n\">Listening ...</p><script>setTimeout(function(){"
-                        "location.href='cfg_wifi?scan=2'},2000)</script>");
-        out_text(o, "<p><a href=\"cfg_wifi?scan=1\">Look for networks</a></p>");
-        return true;
-    case 2:
-        page_form(o, "cfg_wifi_set");
-        one_network(p, o, false);
-        return true;
-    case 3:
-        one_network(p, o, true);
-        return true;
-    default:
-        (void)c;
-        page_check(o, "web_admin_password_enabled",
-                   config_text(&p->cfg, CFG_WEB_PASSWORD)[0] != '\0',
-                   "These pages ask for a password (user: admin)");
-        page_secret(o, "Password for these pages, 5 characters or more", "web_admin_password",
-                    config_text(&p->cfg, CFG_WEB_PASSWORD), 32);
-        page_form_end(o, "Save");
-        page_form(o, "cfg_wifi_set?open=1");
-        page_form_end(o, "Forget the network, open the access point");
-        page_end(o);
-        return false;
     }
+    if (rq->at < WIFI_FIRST) {
+        rq->at = heard(rq, o);
+        return true;
+    }
+    if (rq->at == WIFI_FIRST) {
+        out_text(o, "<p><a href=\"cfg_wifi?scan=1\">Look for networks</a></p>");
+        page_form(o, "cfg_wifi_set");
+    }
+    if (rq->at < WIFI_END) {
+        one_network(p, o, rq->at == WIFI_SECOND);
+        rq->at++;
+        return true;
+    }
+    page_check(o, "web_admin_password_enabled", config_text(&p->cfg, CFG_WEB_PASSWORD)[0] != '\0',
+               "These pages ask for a password (user: admin)");
+    page_secret(o, "Password for these pages, 5 characters or more", "web_admin_password",
+                config_text(&p->cfg, CFG_WEB_PASSWORD), 32);
+    page_form_end(o, "Save");
+    page_form(o, "cfg_wifi_set?open=1");
+    page_form_end(o, "Forget the network, open the access point");
+    page_end(o);
+    return false;
 }
 
 /* Only a form that has the field can take the password off. */

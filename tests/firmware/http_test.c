@@ -140,10 +140,10 @@ static void statuses_have_their_own_reason_not_404_ok(void **state)
     assert_memory_equal(a.head, "HTTP/1.1 404 Not Found\r\n", 24);
     assert_string_equal(web_line(&a, "Connection"), "close");
     assert_string_equal(web_line(&a, "Access-Control-Allow-Origin"), "*");
-    a = web("GET /about HTTP/1.1\r\n\r\n");
+    a = web("GET /cm?cmnd=POWER HTTP/1.1\r\n\r\n");
     assert_memory_equal(a.head, "HTTP/1.1 200 OK\r\n", 17);
-    assert_int_equal(a.len, strtoul(web_line(&a, "Content-Length"), NULL, 10));
-    assert_true(a.len > 100);
+    assert_string_equal(web_line(&a, "Content-Length"), "15");
+    assert_int_equal(a.len, 15);
 }
 
 static void a_browser_elsewhere_is_told_what_it_may(void **state)
@@ -167,7 +167,9 @@ static void head_has_no_body_and_does_nothing(void **state)
     a = web_send("HEAD", "/about", "", NULL, 0);
     assert_int_equal(a.status, 200);
     assert_int_equal(a.len, 0);
-    assert_true(strtoul(web_line(&a, "Content-Length"), NULL, 10) > 100);
+    a = web_send("HEAD", "/api/channels", "", NULL, 0);
+    assert_string_equal(web_line(&a, "Content-Length"), "7");
+    assert_int_equal(a.len, 0);
     assert_int_equal(web_send("HEAD", "/index?tgl=1", "", NULL, 0).status, 200);
     web_send("HEAD", "/cm?cmnd=POWER%20ON", "", NULL, 0);
     assert_int_equal(channel_get(&rig, 1), 0);
