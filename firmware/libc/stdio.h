@@ -1,0 +1,1 @@
+/* stdio.h - nothing of it is for chips: text is written through core/out.h. */
