@@ -445,9 +445,9 @@ static bool base64(const char *text, char *to, size_t cap)
 static bool same_secret(const char *a, const char *b)
 {
     char x[SECRET] = {0}, y[SECRET] = {0};
-    volatile uint8_t differ = 0;
+    const bool whole_a = text_copy(x, sizeof x, a), whole_b = text_copy(y, sizeof y, b);
+    volatile uint8_t differ = !whole_a || !whole_b;
 
-    differ = (uint8_t) !(text_copy(x, sizeof x, a) & text_copy(y, sizeof y, b));
     for (size_t i = 0; i < SECRET; i++)
         differ = (uint8_t)(differ | (x[i] ^ y[i]));
     return !differ;
