@@ -349,10 +349,13 @@ static enum cmd_result run_named(struct cmd *c, char *name)
 {
     const struct cmd_entry *e = find_indexed(name, &c->index);
     const struct cmd_alias *a = e ? NULL : find_alias(&c->p->cmds, name);
-    char command[sizeof a->command];
+    char *command;
 
     if (a) { /* a copy: what runs may change the aliases */
-        text_copy(command, sizeof command, a->command);
+        command = take_space(&c->p->cmds, sizeof a->command);
+        if (!command)
+            return CMD_ERROR;
+        text_copy(command, sizeof a->command, a->command);
         return cmd_run(c->p, command, c->source, NULL);
     }
     if (!e) {
@@ -391,15 +394,14 @@ static enum cmd_result run_line(struct cmd *c, char *s)
 }
 
 /* Too deep, or too many that one text has set off. */
-static bool runs_away(struct plug *p, const char *s, size_t len)
+static bool runs_away(struct plug *p)
 {
     struct cmds *m = &p->cmds;
 
     if (m->depth < CMD_DEPTH && (!m->depth || m->chain < CMD_CHAIN))
         return false;
     if (m->chain != UINT8_MAX)
-        log_say(p, LOG_WARN, "commands call each other, stopped at depth %u, %u bytes of %c...",
-                m->depth, (unsigned)len, *s);
+        log_say(p, LOG_WARN, "commands call each other, stopped");
     m->chain = UINT8_MAX; /* once is enough, and the rest of it ends here, too */
     return true;
 }
@@ -413,7 +415,7 @@ static enum cmd_result run_one(struct cmd *c, const char *s, size_t len)
 
     if (len >= CMD_LINE)
         return CMD_BAD;
-    if (runs_away(c->p, s, len))
+    if (runs_away(c->p))
         return CMD_ERROR;
     m->chain = (uint8_t)(m->chain + (m->depth > 0));
     copy = take_space(m, len + 1);

@@ -102,6 +102,8 @@ static const struct row {
     {"SetChannel 5 40", "AddChannel 5 2", CMD_OK, "42", "$CH5==42"},
     {"SetChannel 5 99", "AddChannel 5 5 0 100", CMD_OK, "100", "$CH5==100"},
     {"SetChannel 5 99", "AddChannel 5 5 0 100 1", CMD_OK, "0", "$CH5==0"},
+    {"SetChannel 5 99", "AddChannel 5 1 0 100 1", CMD_OK, "100", "$CH5==100"},
+    {"SetChannel 5 1", "AddChannel 5 -1 0 100 1", CMD_OK, "0", "$CH5==0"},
     {"SetChannel 5 1", "AddChannel 5 -5 0 100 1", CMD_OK, "100", "$CH5==100"},
     {"SetChannel 5 2147483647", "AddChannel 5 1", CMD_OK, "2147483647", 0},
     {0, "AddChannel 5 1 10", CMD_BAD, 0, "$CH5==0"},
@@ -176,6 +178,9 @@ static const struct row {
     {0, "AddEventHandler OnClick 24", CMD_FEW, 0, 0},
     {0, "AddEventHandler OnClock 24 POWER TOGGLE", CMD_BAD, 0, 0},
     {0, "AddEventHandler OnClick x POWER TOGGLE", CMD_BAD, 0, 0},
+    {0, "AddEventHandler Channel0 1 echo on", CMD_OK, 0, 0},
+    {0, "AddEventHandler Channel 1 echo on", CMD_BAD, 0, 0},
+    {0, "AddEventHandler Chanell1 1 echo on", CMD_BAD, 0, 0},
     {0, "AddEventHandler Channel64 1 echo on", CMD_BAD, 0, 0},
     {0, "AddChangeHandler Power > 100 echo much", CMD_OK, 0, 0},
     {0, "AddChangeHandler Power => 100 echo much", CMD_BAD, 0, 0},
@@ -226,6 +231,7 @@ static const struct row {
     {0, "StartupCommand", CMD_FEW, 0, 0},
     {0, "alias lamp backlog POWER ON; SetChannel 5 1", CMD_OK, 0, "$CH1==0"},
     {"alias lamp POWER ON", "lamp", CMD_OK, 0, "$CH1==1"},
+    {0, "alias lamp \"\"", CMD_BAD, 0, 0},
     {0, "alias power echo", CMD_BAD, 0, 0},
     {0, "alias Ch5 echo", CMD_BAD, 0, 0},
     {0, "alias aVeryLongNameForAnAliasIndeed echo", CMD_BAD, 0, 0},
@@ -237,6 +243,7 @@ static const struct row {
     {0, "if $CH1== then Ch5 1", CMD_BAD, 0, "$CH5==0"},
     {0, "if 1 Ch5 1", CMD_BAD, 0, "$CH5==0"},
     {0, "if 1 then Ch5 1 else", CMD_BAD, 0, "$CH5==0"},
+    {0, "if 1 then else Ch5 1", CMD_BAD, 0, "$CH5==0"},
     {0, "if then Ch5 1", CMD_BAD, 0, "$CH5==0"},
     {0, "if 1 then", CMD_FEW, 0, 0},
     {0, "Choice 1 \"Ch5 1\" \"Ch5 2\"", CMD_OK, 0, "$CH5==2"},
@@ -372,6 +379,7 @@ static const struct row {
     {0, "GetReadings", CMD_OK, 0, 0},
     /* time and scripts */
     {0, "backlog delay_s 2; Ch5 1", CMD_OK, 0, "$CH5==0"},
+    {0, "backlog delay_s 0; Ch5 1", CMD_OK, 0, "$CH5==0"},
     {0, "backlog Delay_MS 200; Ch5 1", CMD_OK, 0, "$CH5==0"},
     {0, "delay_s", CMD_FEW, 0, 0},
     {0, "delay_s -1", CMD_BAD, 0, 0},
@@ -387,6 +395,8 @@ static const struct row {
     {0, "ntp_setServer", CMD_FEW, 0, 0},
     {0, "ntp_timeZoneOfs 13", CMD_OK, 0, 0},
     {0, "ntp_timeZoneOfs -3:30", CMD_OK, 0, 0},
+    {0, "ntp_timeZoneOfs 14", CMD_OK, 0, 0},
+    {0, "ntp_timeZoneOfs +5:59", CMD_OK, 0, 0},
     {0, "ntp_timeZoneOfs 15", CMD_BAD, 0, 0},
     {0, "ntp_timeZoneOfs 5:60", CMD_BAD, 0, 0},
     {0, "ntp_timeZoneOfs 5:-1", CMD_BAD, 0, 0},
@@ -559,6 +569,43 @@ static void a_start_value_of_minus_one_remembers_from_now_on(void **state)
     assert_false(simplug_relay(1));
 }
 
+static void a_channel_may_be_hidden_or_kept_to_itself(void **state)
+{
+    (void)state;
+    ok("backlog SetChannelVisible 1 0; SetChannelPrivate 2 1");
+    assert_int_equal(rig.ch.hidden, 1u << 1);
+    assert_int_equal(rig.ch.is_private, 1u << 2);
+    ok("backlog SetChannelVisible 1 1; SetChannelPrivate 1 1");
+    assert_int_equal(rig.ch.hidden, 0);
+    assert_false(channel_published(&rig, 1));
+    ok("backlog SetChannelPrivate 1 0; SetChannelPrivate 2 0");
+    assert_true(channel_published(&rig, 1));
+}
+
+static void handlers_of_the_table_do_run(void **state)
+{
+    (void)state;
+    ok("AddEventHandler Channel6 2 AddChannel 5 1");
+    ok("backlog Ch6 1; Ch6 2; Ch6 2; Ch6 3; Ch6 2");
+    assert_true(holds("$CH5==2"));
+    ok("AddChangeHandler Channel6 >= 10 backlog Ch7 1; Ch8 1"); /* all behind it is its command */
+    ok("Ch6 10");
+    assert_true(holds("$CH7&&$CH8"));
+}
+
+static void repeating_events_of_the_table_do_run_and_are_cancelled_by_their_number(void **state)
+{
+    (void)state;
+    ok("addRepeatingEvent 0.5 3 AddChannel 10 1");
+    ok("addRepeatingEventID 1 -1 7 AddChannel 11 1");
+    ok("addRepeatingEventID 1 -1 8 \"AddChannel 12 1\"");
+    rig_run(3050);
+    assert_true(holds("$CH10==3&&$CH11==3&&$CH12==3"));
+    ok("cancelRepeatingEvent 7");
+    rig_run(1000);
+    assert_true(holds("$CH10==3&&$CH11==3&&$CH12==4"));
+}
+
 static void safe_mode_is_what_the_next_start_is_in_and_keeps_what_was_remembered(void **state)
 {
     (void)state;
@@ -707,6 +754,8 @@ static void quotes_keep_blanks_and_semicolons_together(void **state)
 static void lines_are_commands_and_comments_are_not(void **state)
 {
     (void)state;
+    assert_int_equal(run("//"), CMD_EMPTY);
+    assert_int_equal(run("/"), CMD_UNKNOWN);
     ok("Ch5 1\r\n// Ch6 1\n\n  backlog Ch7 1; Ch8 1\nCh9 1");
     assert_true(holds("$CH5&&!$CH6&&$CH7&&$CH8&&$CH9"));
 }
@@ -749,6 +798,21 @@ static void a_constant_is_never_longer_than_forty_characters(void **state)
     ok("publish a $CH5000000000000000000000000000000000000000000000000000000000000000000000000");
 }
 
+static void what_is_published_is_the_value_and_not_its_name(void **state)
+{
+    const struct mqtt *m = &rig.mqtt;
+
+    (void)state;
+    ok("backlog Ch5 42; publish a/b $CH5 1; publishFloat a/c 2.50 1; publish a/d \"$CH5 it is\" 1");
+    assert_int_equal(m->queued, 3);
+    assert_string_equal(m->queue[0].topic, "a/b");
+    assert_string_equal(m->queue[0].text, "42");
+    assert_string_equal(m->queue[1].text, "2.5");
+    assert_string_equal(m->queue[2].text, "$CH5 it is");
+    ok("publish a/e \"{\\\"a\\\":\\\"b\\\\c\\\"}\" 1"); /* a backslash protects a quote only */
+    assert_string_equal(m->queue[3].text, "{\"a\":\"b\\\\c\"}");
+}
+
 static void more_arguments_than_there_is_room_for_hurt_nobody(void **state)
 {
     char line[CMD_LINE * 2] = "echo";
@@ -765,6 +829,19 @@ static void more_arguments_than_there_is_room_for_hurt_nobody(void **state)
     assert_int_equal(run(line), CMD_BAD);
     line[200] = '\0';
     assert_int_equal(run(line), CMD_UNKNOWN);
+}
+
+static void commands_inside_of_commands_that_have_no_room_do_not_run(void **state)
+{
+    char line[CMD_LINE];
+
+    (void)state;
+    snprintf(line, sizeof line, "if 1 then if 1 then if 1 then if 1 then Ch5 1 %0600d", 0);
+    assert_int_equal(run(line), CMD_ERROR);
+    assert_true(holds("$CH5==0"));
+    snprintf(line, sizeof line, "if 1 then if 1 then if 1 then if 1 then Ch5 1 %0100d", 0);
+    ok(line);
+    assert_true(holds("$CH5==1"));
 }
 
 /* ---- the startup command --------------------------------------------------------------- */
@@ -1050,6 +1127,9 @@ int main(void)
         T(no_password_is_in_the_log_or_in_an_answer),
         T(a_role_works_at_once),
         T(a_start_value_of_minus_one_remembers_from_now_on),
+        T(a_channel_may_be_hidden_or_kept_to_itself),
+        T(handlers_of_the_table_do_run),
+        T(repeating_events_of_the_table_do_run_and_are_cancelled_by_their_number),
         T(safe_mode_is_what_the_next_start_is_in_and_keeps_what_was_remembered),
         T(restart_comes_after_so_many_seconds),
         T(clearing_is_saved_at_once_and_does_not_restart),
@@ -1064,7 +1144,9 @@ int main(void)
         T(a_no_break_space_is_a_blank_and_the_same_byte_in_a_letter_is_not),
         T(constants_are_expanded_in_arguments),
         T(a_constant_is_never_longer_than_forty_characters),
+        T(what_is_published_is_the_value_and_not_its_name),
         T(more_arguments_than_there_is_room_for_hurt_nobody),
+        T(commands_inside_of_commands_that_have_no_room_do_not_run),
         T(a_startup_command_of_511_characters_is_kept_and_one_more_is_refused),
         T(a_startup_command_may_have_lines_and_quotes_of_its_own),
         T(a_startup_command_longer_than_commands_give_still_runs_and_waits),

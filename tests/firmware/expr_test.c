@@ -35,6 +35,9 @@ static void numbers_and_signs_bind_as_in_school(void **state)
 {
     (void)state;
     is("42", 42);
+    is("0", 0);
+    is("9", 9);
+    is("0.9", 0.9);
     is("0.125", 0.125);
     is(" 1 + 2 * 3 ", 7);
     is("(1+2)*3", 9);
@@ -116,6 +119,9 @@ static void constants_are_what_the_plug_knows(void **state)
     is("$CH5", -7);
     is("$ch5*2", -14);
     is("CH5", -7);
+    channel_set(&rig, 9, 3, false);
+    is("$CH9", 3);
+    is("$CH0", 0);
     is("$FLAG10", 1);
     is("$FLAG11", 0);
     is("$voltage", 0); /* not measured */

@@ -225,6 +225,40 @@ static void a_template_that_forbids_drivers_starts_none(void **state)
     assert_int_equal(rig.meter.driver, METER_NONE);
 }
 
+static void
+a_bl0937_without_its_select_line_or_with_another_meter_running_is_not_started(void **state)
+{
+    static const char *const maps[] = {"14 BL0937CF 0, 20 BL0937CF1 0",
+                                       "14 BL0937CF 0, 15 BL0937SEL 0",
+                                       "15 BL0937SEL 0, 20 BL0937CF1 0"};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const struct device d = {HAL_ECR6600, "half a meter", maps[i], NULL, NULL};
+
+        applied(&d);
+        assert_int_equal(rig.meter.driver, METER_NONE);
+    }
+    blank_board(HAL_ECR6600, json_pins(devices[0].pins));
+    run("startDriver TESTPOWER");
+    assert_true(apply(json_of(&devices[0], "ECR6600")));
+    assert_int_equal(rig.meter.driver, METER_TEST);
+    blank_board(HAL_ECR6600, "{}");
+    assert_true(apply("{\"pins\":{\"0\":\"BL0937SEL_n\",\"1\":\"BL0937CF\",\"2\":\"BL0937CF1\"}}"));
+    assert_int_equal(rig.meter.driver, METER_BL0937);
+}
+
+static void a_template_that_changes_nothing_touches_no_pin(void **state)
+{
+    (void)state;
+    applied(&devices[1]);
+    rig_click(0, 150, 700);
+    host_calls_forget();
+    assert_true(apply(json_of(&devices[1], "ECR6600")));
+    assert_int_equal(host_calls(), 0);
+    assert_true(simplug_relay(1));
+}
+
 static void a_command_that_starts_a_driver_runs_behind_the_pins(void **state)
 {
     static const struct {
@@ -605,6 +639,9 @@ int main(void)
         cmocka_unit_test(each_command_of_a_template_is_known_here),
         cmocka_unit_test(pins_of_a_bl0937_start_it_at_once_and_at_each_start),
         cmocka_unit_test(a_template_that_forbids_drivers_starts_none),
+        cmocka_unit_test(
+            a_bl0937_without_its_select_line_or_with_another_meter_running_is_not_started),
+        cmocka_unit_test(a_template_that_changes_nothing_touches_no_pin),
         cmocka_unit_test(a_command_that_starts_a_driver_runs_behind_the_pins),
         cmocka_unit_test(what_a_startup_command_sets_is_set),
         cmocka_unit_test(a_switch_of_three_gangs_moves_both_lines_and_the_led_of_each),
