@@ -22,7 +22,9 @@ static const char style[] =
     "input,textarea,button{font:inherit;box-sizing:border-box;width:100%;padding:8px;"
     "border:1px solid #bbb;border-radius:6px}input[type=checkbox]{width:auto}"
     "button{margin:4px 0;border:0;background:#888;color:#fff}.on,form>button{background:#167d3f}"
-    ".n{background:#fff3c4;padding:8px;border-radius:6px}.p input{width:30%}"
+    "button.off{background:#888}"
+    ".n{background:#fff3c4;padding:8px;border-radius:6px}.p input{width:23%}"
+    ".p input:first-of-type{width:48%}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere}nav a{margin-right:12px}"
     "@media(prefers-color-scheme:dark){body{background:#181a1d;color:#ddd}.n{color:#222}"
     "a{color:#8bf}input,textarea{background:#222;color:#ddd}}</style>";
@@ -107,7 +109,7 @@ static bool is_switch(const struct plug *p, unsigned ch)
 
 static void row(struct out *o, const char *name, const char *value)
 {
-    out_fmt(o, "<tr><td>%s</td><td>", name);
+    out_fmt(o, "<tr><td>%s</td><td colspan=\"2\">", name);
     out_html(o, value);
     out_text(o, "</td></tr>");
 }
@@ -139,7 +141,7 @@ static void value(struct plug *p, struct out *o, unsigned ch)
 
     out_text(o, "<tr><td>");
     out_html(o, channel_label(p, ch, name));
-    out_fmt(o, "</td><td>%d</td></tr>", (int)channel_get(p, ch));
+    out_fmt(o, "</td><td colspan=\"2\">%d</td></tr>", (int)channel_get(p, ch));
 }
 
 /* Switches or `values` from *at on, some of them. True: there are more. */
@@ -169,7 +171,7 @@ static void wifi_row(struct plug *p, struct out *o)
     struct hal_radio_network n;
 
     if (hal_radio_link(&n)) {
-        out_text(o, "<tr><td>Wi-Fi</td><td>");
+        out_text(o, "<tr><td>Wi-Fi</td><td colspan=\"2\">");
         out_html(o, n.ssid);
         out_fmt(o, ", %d dBm</td></tr>", n.rssi);
     } else {
@@ -196,7 +198,7 @@ static void network(struct plug *p, struct out *o)
         p->mqtt.connected                        ? "connected"
         : config_text(&p->cfg, CFG_MQTT_HOST)[0] ? "not connected"
                                                  : "not set up");
-    out_fmt(o, "<tr><td>Up</td><td>%u d %02u:%02u:%02u</td></tr></table>",
+    out_fmt(o, "<tr><td>Up</td><td colspan=\"2\">%u d %02u:%02u:%02u</td></tr></table>",
             (unsigned)(p->uptime_s / 86400), (unsigned)(p->uptime_s / 3600 % 24),
             (unsigned)(p->uptime_s / 60 % 60), (unsigned)(p->uptime_s % 60));
 }

@@ -5,14 +5,6 @@
 
 #define WEAK __attribute__((weak))
 
-/* ---- http.c: nothing ----------------------------------------------------------------- */
-
-WEAK void http_tick(struct plug *p, uint32_t ms)
-{
-    (void)p;
-    (void)ms;
-}
-
 /* ---- firmware/net: an address as the radio's DHCP gives it, and nobody out there ------- */
 
 WEAK bool net_address(uint8_t ip[4], uint8_t mask[4], uint8_t gw[4], uint8_t dns[4])
