@@ -2,6 +2,7 @@
 """A person with a browser and a new plug: its pages as they are seen and used, at a desk and on a
 phone. Pictures of them go to the folder SHOTS."""
 
+import hashlib
 import json
 import lzma
 import os
@@ -239,6 +240,49 @@ def an_update_is_taken_and_the_plug_starts_anew():
     browser.complaints()
 
 
+def the_next_update_is_taken_as_well():
+    answer = plug.get("api/ota", an_update(90000), timeout=60)
+    assert '"size"' in answer, answer
+    plug.get("api/reboot", b"")
+    plugfw.wait_for("two updates counted", 60, lambda: plug.answers() and
+                    "<td>Updates</td><td>2</td>" in plug.get("about"))
+
+
+def entry(kind, name, addresses, rooms):
+    return struct.pack("<BBB9s6I", kind, 0, 0, name, *addresses, *rooms, 0, 0)
+
+
+def a_bl602_has_the_update_in_its_other_slot():
+    entries = entry(0, b"FW", (0x10000, 0x112000), (0x102000, 0x90000)) + entry(
+        3, b"media", (0x1a2000, 0), (0x47000, 0)) + entry(4, b"PSM", (0x1e9000, 0), (0x13000, 0))
+    table = struct.pack("<4sHHI", b"BFPT", 0, 3, 0)
+    table += struct.pack("<I", zlib.crc32(table)) + entries
+    table += struct.pack("<I", zlib.crc32(entries))
+    flash = bytearray(b"\xff" * 0x200000)
+    flash[0xe000:0xe000 + len(table)] = flash[0xf000:0xf000 + len(table)] = table
+    code = bytes(range(256)) * 300
+    head = bytearray(b"BFNP" + bytes(168))
+    head[116:124] = struct.pack("<II", 0x3300, len(code))
+    head[132:164] = hashlib.sha256(code).digest()
+    app = (head + struct.pack("<I", zlib.crc32(head))).ljust(0x1000, b"\xff") + code
+    update = b"BL60X_OTA_Ver1.0RAW " + struct.pack("<I", len(app)) + bytes(40) + hashlib.sha256(
+        app).digest()
+    other = plugfw.Plug("bl602", "--chip", "bl602")
+    plugfw.file_with("bl602.flash", flash)
+    other.start()
+    answer = other.get("api/ota", update.ljust(512, b"\xff") + app, timeout=60)
+    assert '"size"' in answer, answer
+    other.save_and_kill()
+    with open(other.flash, "rb") as f:
+        now = f.read()
+    assert now[0x112000:0x112000 + len(app)] == app
+    assert now[0xe000:0xe000 + len(table)] == table, "the copy that counted has changed"
+    copy = now[0xf000:0xf000 + len(table)]
+    assert struct.unpack("<I", copy[8:12])[0] == 1 and copy[18] == 1
+    assert zlib.crc32(copy[:12]) == struct.unpack("<I", copy[12:16])[0]
+    assert zlib.crc32(copy[16:-4]) == struct.unpack("<I", copy[-4:])[0]
+
+
 plugfw.run([
     the_main_page_opens_and_tells_who_it_is,
     a_template_is_pasted_and_the_relay_is_there,
@@ -255,4 +299,6 @@ plugfw.run([
     an_update_for_another_chip_is_refused_in_plain_words,
     a_damaged_update_is_refused_and_the_plug_goes_on,
     an_update_is_taken_and_the_plug_starts_anew,
+    the_next_update_is_taken_as_well,
+    a_bl602_has_the_update_in_its_other_slot,
 ])
