@@ -10,7 +10,7 @@
 #include "common/flash.h"
 #include "common/frame.h"
 
-#define STUB_TX_FRAMES     16u /* kept in a read */
+#define STUB_TX_FRAMES     32u /* kept in a read: 650 ms at 2 Mbaud, while blank flash is hashed */
 #define STUB_RX_FRAMES     16u /* taken ahead in a write; divides 65536 */
 #define STUB_NOTE_MAX      (STUB_FRAME_HEAD + 37u + STUB_FRAME_TAIL)
 #define STUB_ECHO_MAX      1024u

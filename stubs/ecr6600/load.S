@@ -13,6 +13,12 @@ _start:
 begin:
     setgie.d
     dsb
+    /* Memory for data is dark until its clock is on (IRAM0, IRAM1: bits 26 and 27). */
+    sethi $r0, hi20(0x20200c)
+    lwi $r1, [$r0 + lo12(0x20200c)]
+    sethi $r2, hi20(0x0c000000)
+    or $r1, $r1, $r2
+    swi $r1, [$r0 + lo12(0x20200c)]
     sethi $sp, hi20(stub_stack_top)
     ori $sp, $sp, lo12(stub_stack_top)
     j stub_load

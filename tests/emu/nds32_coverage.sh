@@ -31,7 +31,7 @@ mkdir -p "$out"
 
 # First words of the instructions of an ELF file; data show as .word and the like.
 mnemonics() {
-    "$bin/nds32le-elf-objdump" -d "$1" | awk -F '\t' 'NF > 2 { split($3, w, " "); print w[1] }' |
+    "$bin/nds32le-elf-objdump" -d "$@" | awk -F '\t' 'NF > 2 { split($3, w, " "); print w[1] }' |
         sort -u
 }
 
@@ -67,15 +67,18 @@ fi
 
 # Compiling says more than the image could, where nothing tells constants from code. That
 # this is the image in stubs/generated/ is what `scripts/stubs check` is for.
-stub=$out/stub/ecr6600.elf
-rm -f "$stub"
+stub=$out/stub/ecr6600-program.elf load=$out/stub/ecr6600.elf
+rm -f "$stub" "$load"
 (cd "$top" && scripts/stubs check "$out/stub") >"$out/stub.log" 2>&1 || true
-if [ ! -f "$stub" ]; then
+if [ ! -f "$stub" ] || [ ! -f "$load" ]; then
     cat "$out/stub.log" >&2
     echo "the stub cannot be built" >&2
     exit 1
 fi
-mnemonics "$stub" | grep -v '^\.' >"$out/stub.names"
+# What unpacks the program ends where the packed bytes begin.
+packed=$("$bin/nds32le-elf-nm" "$load" | awk '$3 == "stub_packed" { print "0x" $1 }')
+{ mnemonics "$stub"; mnemonics "$load" "--stop-address=$packed"; } | grep -v '^\.' |
+    sort -u >"$out/stub.names"
 if comm -23 "$out/stub.names" "$tested" | grep .; then
     echo "^ is in the stub, but not in $tested" >&2
     exit 1

@@ -468,24 +468,25 @@ static void a_read_survives_every_fault_of_every_frame(void **state)
 
 static void a_number_that_is_not_kept_is_not_heeded(void **state)
 {
-    uint8_t command[10] = {0, 0, 0, 0, 0, 0, 1, 0, 0, 0}, ack[3] = {0};
+    uint8_t command[10] = {0, 0, 0, 0, 0, 0, 4, 0, 0, 0}, ack[3] = {0};
+    const uint16_t last = 100 + STUB_TX_FRAMES; /* sent are 101 to this */
     struct rig *r = *state;
     struct rig_frame f;
 
-    fake_fill(&r->h, 0, 0x10000, 2, 0);
+    fake_fill(&r->h, 0, 0x40000, 2, 0);
     rig_send(r, STUB_READ, 100, command, 10);
-    for (unsigned i = 0; i < 18 && rig_next(r, &f, 200000); i++)
+    for (unsigned i = 0; i < STUB_TX_FRAMES + 2 && rig_next(r, &f, 200000); i++)
         ;
     stub_put16(ack, 99);
     ack[2] = 1;
     rig_send(r, STUB_READ_ACK, 100, ack, 3);
-    stub_put16(ack, 118); /* sent were 101 to 116 */
+    stub_put16(ack, last + 2);
     rig_send(r, STUB_READ_ACK, 100, ack, 3);
     expect_silence(r, 300000);
-    stub_put16(ack, 116);
+    stub_put16(ack, last);
     rig_send(r, STUB_READ_ACK, 100, ack, 3);
     assert_true(rig_next(r, &f, 300000));
-    assert_int_equal(f.seq, 116);
+    assert_int_equal(f.seq, last);
 }
 
 static void a_nak_for_a_read_that_is_over_is_answered_so(void **state)
@@ -1023,10 +1024,11 @@ static void a_storm_of_bytes_leaves_it_usable(void **state)
     }
 }
 
-static void it_fits_into_112_kib(void **state)
+/* 192 KiB on either chip, with rings, tables and, on the BL602, the stack. */
+static void it_leaves_16_of_192_kib(void **state)
 {
     (void)state;
-    assert_true(sizeof(struct stub) <= 112 * 1024);
+    assert_true(sizeof(struct stub) <= 176 * 1024);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
@@ -1077,7 +1079,7 @@ int main(void)
         TEST(a_command_does_not_wait_for_what_a_read_still_has_to_send),
         TEST(a_read_that_is_ended_by_a_command_leaves_no_half_frame),
         TEST(a_storm_of_bytes_leaves_it_usable),
-        TEST(it_fits_into_112_kib),
+        TEST(it_leaves_16_of_192_kib),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
