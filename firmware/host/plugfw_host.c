@@ -175,7 +175,7 @@ static void board_build(void)
     if (!simplug_build(pins))
         die(opt.template, "its pins cannot be understood");
     first_relay = first_with("Rel", true);
-    first_button = first_with("B", false);
+    first_button = strstr(pins, "Btn") ? first_with("Btn", false) : first_with("Button", false);
     if (strstr(template, "BL0942"))
         simplug_meter(SIMPLUG_BL0942, 0, 4800);
     else if (strstr(template, "CSE7766"))

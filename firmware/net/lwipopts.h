@@ -31,7 +31,7 @@
 
 /* ---- memory -------------------------------------------------------------------- */
 
-#define MEM_ALIGNMENT           4
+#define MEM_ALIGNMENT           __SIZEOF_POINTER__
 #define MEM_SIZE                5120 /* what is sent but TCP's data: net_tx.h keeps that */
 #define PBUF_POOL_SIZE          24   /* what is received: a full frame takes three */
 #define PBUF_POOL_BUFSIZE       512
