@@ -9,11 +9,7 @@ static struct stub stub;
 
 int main(void)
 {
-    /* The loader's last byte is still on its way out, and needs the clock as it is. */
-    for (uint32_t patience = 200000; patience && !(UART_LSR & UART_LSR_TEMT); patience--)
-        ;
     chip_time_init();
-    chip_clock_init();
     chip_uart_init();
     chip_spi_init();
     hal_listen(NULL);

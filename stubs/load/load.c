@@ -1,4 +1,9 @@
 /* load.c - what the chip's boot loader starts: unpacks the program and goes there. */
+#ifndef __riscv
+#include "ecr6600/clock.c"
+#include "ecr6600/fuse.c"
+#include "ecr6600/time.c"
+#endif
 #include "load/unpack.c" /* as one, so that what this chip does not need is left out */
 
 /* Where the program's linker put them; what is packed is behind this, see load.S. */
@@ -18,6 +23,11 @@ void stub_load(void)
                 (uint32_t)(stub_program_end - stub_program));
     __asm__ volatile("fence.i" ::: "memory");
 #else
+    /* The boot loader's last byte is still on its way out, and needs the clock as it is. */
+    for (uint32_t patience = 200000; patience && !(UART_LSR & UART_LSR_TEMT); patience--)
+        ;
+    chip_time_init();
+    chip_clock_init(); /* a crystal's 26 MHz would be slow */
     stub_unpack(u, UNPACK_NDS32, stub_packed, stub_program,
                 (uint32_t)(stub_program_end - stub_program));
     __asm__ volatile("isb" ::: "memory");

@@ -44,7 +44,7 @@ static void upload_ecr6600(struct rig *r)
     assert_true(ecr_sync(r, 3000));
     ecr_header(r, (uint32_t)p->len);
     ecr_blocks(r, p->data, (uint32_t)p->len);
-    pf_sleep(r->t, 250000); /* it unpacks itself */
+    pf_sleep(r->t, 50000);
 }
 
 static void rom_takes(struct rig *r, uint8_t id, const uint8_t *payload, size_t len, size_t more)
@@ -68,7 +68,7 @@ static void upload_bl602(struct rig *r)
         rom_takes(r, 0x18, p->data + at, p->len - at < 4092 ? p->len - at : 4092, 0);
     rom_takes(r, 0x19, NULL, 0, 0);
     rom_takes(r, 0x1A, NULL, 0, 0);
-    pf_sleep(r->t, 400000);
+    pf_sleep(r->t, 400000); /* it unpacks itself, at 32 MHz */
     if (!bl_sync(r, 500000))
         fail_msg("the stub did not answer a train at 500000");
 }
