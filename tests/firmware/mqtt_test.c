@@ -495,7 +495,7 @@ static void a_topic_that_is_more_than_a_name_is_no_command(void **state)
         "cmnd/" ID "/SetChannel\n1 1",
         "cmnd/" ID "/SetChannel/x",
         "cmnd/other/SetChannel",
-        "cmnd/" ID,
+        ("cmnd/" ID),
         "cmnd//SetChannel",
     };
     char big[2000];
