@@ -2,9 +2,10 @@
  * its packets are tested with firmware/net. */
 #include "support/broker.h"
 
-#define PLUG  "{\"22\":\"WifiLED;0\",\"24\":\"Btn;1\",\"25\":\"Rel;1\",\"23\":\"Rel_n;2\"}"
-#define ID    "ecr6600CCDDEEFF"
-#define GROUP "ecr6600s"
+#define PLUG    "{\"22\":\"WifiLED;0\",\"24\":\"Btn;1\",\"25\":\"Rel;1\",\"23\":\"Rel_n;2\"}"
+#define ID      "ecr6600CCDDEEFF"
+#define GROUP   "ecr6600s"
+#define RELAY_1 "homeassistant/switch/OpenECR6600_CCDDEEFF_relay_1/config"
 enum { COUNTER = 20 }; /* a channel that counts changes of channel 1 */
 
 static void settings(void)
@@ -140,6 +141,36 @@ static void a_broker_that_restarts_has_the_plug_back_within_seconds(void **state
     assert_string_equal(broker_last(ID "/connected"), "online");
 }
 
+/* Long waits of an earlier time do not count. */
+static void a_session_that_has_lasted_begins_anew_with_short_waits(void **state)
+{
+    (void)state;
+    broker.away = true;
+    broker_run(600000);
+    broker.away = false;
+    broker_run(65000);
+    assert_true(rig.mqtt.connected);
+    broker_run((MQTT_SETTLED_S + 1) * 1000);
+    broker_drop();
+    broker_run(7000);
+    assert_true(rig.mqtt.connected);
+}
+
+static void new_settings_do_not_wait_for_what_the_old_ones_have_earned(void **state)
+{
+    (void)state;
+    broker.away = true;
+    broker_run(600000);
+    broker.away = false;
+    mqtt_restart(&rig);
+    broker_run(4000);
+    assert_true(rig.mqtt.connected);
+    mqtt_restart(&rig);
+    broker_drop();
+    broker_run(10000);
+    assert_true(rig.mqtt.connected);
+}
+
 static void new_settings_are_used_within_seconds(void **state)
 {
     (void)state;
@@ -258,6 +289,8 @@ static void what_is_no_channel_and_no_value_switches_nothing(void **state)
         mqtt_message(&rig, topic, bad[i][1], strlen(bad[i][1]));
     }
     mqtt_message(&rig, ID "/1/set", "1\0 2", 4);
+    mqtt_channel_changed(&rig, CHANNELS);
+    assert_true(rig.mqtt.channels == 0);
     for (unsigned ch = 0; ch < CHANNELS; ch++)
         assert_int_equal(channel_get(&rig, ch), 0);
 }
@@ -577,6 +610,15 @@ static void home_assistant_that_comes_back_is_told_all_of_it(void **state)
     broker_say("homeassistant/status", "online");
     broker_run(1000);
     assert_all_is_told();
+    assert_null(broker_last(RELAY_1)); /* it keeps what is retained */
+    assert_true(meter_start(&rig, "TESTPOWER", NULL));
+    broker_run(10000);
+    broker_forget();
+    config_set_flag(&rig.cfg, 27, true);
+    broker_say("homeassistant/status", "online");
+    broker_run(1000);
+    assert_non_null(broker_last(RELAY_1));
+    assert_non_null(broker_last(ID "/voltage/get"));
 }
 
 static void with_flag_2_all_of_it_is_told_each_minute_or_as_often_as_asked(void **state)
@@ -627,15 +669,16 @@ static void consumption_stats_are_told_when_they_are_due(void **state)
 static void publish_says_it_below_the_client_and_raw_as_it_stands(void **state)
 {
     (void)state;
-    cmd_run(&rig, "publish hello \"a b\"", CMD_CONSOLE, NULL);
-    cmd_run(&rig, "publishInt n 5", CMD_CONSOLE, NULL);
-    cmd_run(&rig, "publishFloat f 1.25", CMD_CONSOLE, NULL);
-    cmd_run(&rig, "publish out/side x 1", CMD_CONSOLE, NULL);
+    assert_int_equal(cmd_run(&rig, "publish hello \"a b\"", CMD_CONSOLE, NULL), CMD_OK);
+    assert_int_equal(cmd_run(&rig, "publishInt n 5", CMD_CONSOLE, NULL), CMD_OK);
+    assert_int_equal(cmd_run(&rig, "publishFloat f 1.25", CMD_CONSOLE, NULL), CMD_OK);
+    assert_int_equal(cmd_run(&rig, "publish out/side x 1", CMD_CONSOLE, NULL), CMD_OK);
     broker_run(100);
     assert_string_equal(broker_last(ID "/hello/get"), "a b");
     assert_string_equal(broker_last(ID "/n/get"), "5");
     assert_string_equal(broker_last(ID "/f/get"), "1.25");
     assert_string_equal(broker_last("out/side"), "x");
+    assert_int_equal(rig.mqtt.published, broker.packets);
     config_set_flag(&rig.cfg, 50, true);
     cmd_run(&rig, "publish hello y", CMD_CONSOLE, NULL);
     broker_run(100);
@@ -666,7 +709,8 @@ static void with_flag_27_entities_are_announced_retained_and_then_their_values(v
 {
     (void)state;
     booted_with(27);
-    assert_non_null(broker_last("homeassistant/switch/OpenECR6600_CCDDEEFF_relay_1/config"));
+    assert_int_equal(rig.mqtt.published, broker.packets);
+    assert_non_null(broker_last(RELAY_1));
     assert_non_null(broker_last("homeassistant/switch/OpenECR6600_CCDDEEFF_relay_2/config"));
     assert_int_equal(broker_retained("homeassistant/switch/OpenECR6600_CCDDEEFF_relay_2/config"),
                      1);
@@ -674,8 +718,7 @@ static void with_flag_27_entities_are_announced_retained_and_then_their_values(v
     broker_forget();
     host_ap(0)->net = 9; /* another address is another link to the page */
     broker_run(15000);
-    assert_non_null(strstr(broker_last("homeassistant/switch/OpenECR6600_CCDDEEFF_relay_1/config"),
-                           "http://192.168.9.50/index"));
+    assert_non_null(strstr(broker_last(RELAY_1), "http://192.168.9.50/index"));
 }
 
 static void scheduled_discovery_arrives_also_when_the_broker_stalls(void **state)
@@ -688,7 +731,7 @@ static void scheduled_discovery_arrives_also_when_the_broker_stalls(void **state
     broker_drop();
     broker.room = 1;
     broker_run(20000);
-    assert_non_null(broker_last("homeassistant/switch/OpenECR6600_CCDDEEFF_relay_1/config"));
+    assert_non_null(broker_last(RELAY_1));
     assert_non_null(broker_last("homeassistant/sensor/OpenECR6600_CCDDEEFF_ip/config"));
 }
 
@@ -704,6 +747,8 @@ int main(void)
         TEST(a_broker_that_takes_the_plug_and_drops_it_is_not_hammered),
         TEST(an_attempt_that_never_ends_is_given_up),
         TEST(a_broker_that_restarts_has_the_plug_back_within_seconds),
+        TEST(a_session_that_has_lasted_begins_anew_with_short_waits),
+        TEST(new_settings_do_not_wait_for_what_the_old_ones_have_earned),
         TEST(new_settings_are_used_within_seconds),
         TEST(without_wifi_the_session_ends_and_comes_back_with_it),
         TEST(a_new_address_means_a_new_session),

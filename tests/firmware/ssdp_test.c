@@ -75,6 +75,7 @@ static void a_search_for_others_is_not_answered(void **state)
         HEAD "ST: ssdp:all\r\n\r\n",
         HEAD "MAN: ssdp:something\r\nST: ssdp:all\r\n\r\n",
         "NOTIFY * HTTP/1.1\r\n" MAN "ST: ssdp:all\r\n\r\n",
+        HEAD MAN "ST: xsdp:all\r\n\r\n",
         "M-SEARCH / HTTP/1.1\r\n" MAN "ST: ssdp:all\r\n\r\n",
         "HTTP/1.1 200 OK\r\n" MAN "ST: ssdp:all\r\n\r\n",
         "",
@@ -85,6 +86,24 @@ static void a_search_for_others_is_not_answered(void **state)
     (void)state;
     for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++)
         assert_false(ask(others[i]));
+}
+
+/* What lies behind a datagram in memory is not part of it. */
+static void a_datagram_ends_where_it_ends(void **state)
+{
+    static const char search[] = HEAD MAN "ST: ssdp:all\r\n\r\n";
+    const size_t needed = strstr(search, "all") + 3 - search;
+    struct out o;
+
+    (void)state;
+    for (size_t len = 0; len < needed; len++) {
+        out_init(&o, reply, sizeof reply);
+        host_advance_ms(1000);
+        assert_false(ssdp_datagram(&rig, search, len, &o));
+    }
+    out_init(&o, reply, sizeof reply);
+    assert_true(ssdp_datagram(&rig, search, needed, &o));
+    assert_false(ssdp_datagram(&rig, HEAD MAN "\r\nST: ssdp:all", sizeof HEAD MAN - 1, &o));
 }
 
 static void a_flood_is_answered_twice_a_second(void **state)
@@ -159,6 +178,9 @@ static void the_description_is_xml_whatever_the_name(void **state)
     assert_false(o.over);
     assert_non_null(strstr(text, "<friendlyName>a&lt;b&gt;&amp;"));
     assert_non_null(strstr(text, "<presentationURL>http://192.168.1.50/index</presentationURL>"));
+    assert_non_null(strstr(text, "<manufacturer>ESWIN</manufacturer>"));
+    assert_non_null(strstr(text, "<modelNumber>" PLUG_VERSION "</modelNumber>"));
+    assert_non_null(strstr(text, "<serialNumber>OpenECR6600_CCDDEEFF</serialNumber>"));
     assert_non_null(strstr(text, rig.ssdp.uuid));
     assert_int_equal(strlen(rig.ssdp.uuid), 36);
     assert_string_equal(text + strlen(text) - 7, "</root>");
@@ -171,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_search_for_it_is_answered),
         TEST(a_search_for_others_is_not_answered),
+        TEST(a_datagram_ends_where_it_ends),
         TEST(a_flood_is_answered_twice_a_second),
         TEST(it_speaks_by_itself_four_times_an_hour_and_not_each_30_seconds),
         TEST(it_is_silent_unless_started_and_connected),
