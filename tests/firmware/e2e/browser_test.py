@@ -91,10 +91,14 @@ def what_is_no_template_is_refused_and_changes_nothing():
 
 def a_click_switches_the_relay_and_the_page_says_so():
     visit("")
+    colour = {}
     for state in ("ON", "OFF", "ON"):
         browser.one("button[name=tgl]").click()
         browser.sees(": " + state)
         assert plug.relay() == (state == "ON")
+        colour[state] = browser.script(
+            "return getComputedStyle(document.querySelector('button[name=tgl]')).backgroundColor")
+    assert colour["ON"] != colour["OFF"], "on and off look the same"
     quiet()
 
 
@@ -243,7 +247,9 @@ def an_update_is_taken_and_the_plug_starts_anew():
 def the_next_update_is_taken_as_well():
     answer = plug.get("api/ota", an_update(90000), timeout=60)
     assert '"size"' in answer, answer
+    plugfw.wait_for("the start to last", 20, lambda: plug.status()["uptime"] > 7)
     plug.get("api/reboot", b"")
+    plugfw.wait_for("the restart", 20, lambda: plug.status()["uptime"] < 7)
     plugfw.wait_for("two updates counted", 60, lambda: plug.answers() and
                     "<td>Updates</td><td>2</td>" in plug.get("about"))
 
