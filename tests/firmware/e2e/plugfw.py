@@ -60,10 +60,12 @@ def need(*programs):
 
 
 def start(arguments, log):
-    """A process group of its own, so that its children go with it."""
-    out = open(os.path.join(folder, log), "wb")
-    c = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                         start_new_session=True, cwd=folder)
+    """A process group of its own, so that its children go with it; nothing of it outside the
+    folder."""
+    home = dict(os.environ, HOME=folder, XDG_CONFIG_HOME=folder, XDG_CACHE_HOME=folder)
+    with open(os.path.join(folder, log), "ab") as out:
+        c = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                             start_new_session=True, cwd=folder, env=home)
     children.append(c)
     return c
 
