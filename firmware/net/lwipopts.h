@@ -50,6 +50,7 @@
 #define TCP_SND_QUEUELEN    12
 #define TCP_QUEUE_OOSEQ     0 /* two segments are under way at most */
 #define TCP_LISTEN_BACKLOG  1
+#define LWIP_TCP_RTO_TIME   1000 /* before the first repetition, RFC 6298 */
 #define LWIP_TCP_TIMESTAMPS 0
 
 /* The PC says what it thinks of us; a chip has no one to tell. */
