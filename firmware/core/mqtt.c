@@ -602,21 +602,18 @@ static void answer_power(struct plug *p, const char *reply, size_t len)
 
 static void hear_command(struct plug *p, const char *name, const char *payload, size_t len)
 {
-    char line[CMD_LINE], text[CMD_LINE], word[6];
-    struct out o, reply;
+    const size_t n = is_name(name) ? strlen(name) : 0;
+    char line[CMD_LINE], word[6], *text = line + n + 1;
+    struct out reply;
 
-    if (!is_name(name) || !text_of(payload, len, text, sizeof text)) {
+    if (!n || !text_of(payload, len, text, sizeof line - n - 1)) {
         log_say(p, LOG_WARN, "mqtt: that is no command");
         return;
     }
     if (hear_status(p, name, text))
         return;
-    out_init(&o, line, sizeof line);
-    out_fmt(&o, *text ? "%s %s" : "%s", name, text);
-    if (o.over) {
-        log_say(p, LOG_WARN, "mqtt: a command is too long");
-        return;
-    }
+    memcpy(line, name, n);
+    line[n] = *text ? ' ' : '\0';
     text_init(p, &reply);
     cmd_run(p, line, CMD_MQTT, &reply);
     if (reply.over || !reply.len) {

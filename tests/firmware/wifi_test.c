@@ -381,8 +381,10 @@ static void handlers_hear_how_the_network_is(void **state)
     rig_run(9000);
     assert_int_equal(channel_get(&rig, 21), 1);
     assert_int_equal(channel_get(&rig, 22), 0);
+    assert_in_range(rig.wifi.down_s, 2, 9);
     wait_until_up(60);
     assert_int_equal(channel_get(&rig, 22), 1);
+    assert_int_equal(rig.wifi.down_s, 0);
 }
 
 /* ---- two networks, wrong passwords --------------------------------------------------------------- */
@@ -405,6 +407,42 @@ static void after_three_attempts_the_other_network_is_tried_and_the_first_again_
     rig_run(5000);
     wait_until_up(120);
     assert_int_equal(rig.wifi.which, 0);
+}
+
+static void two_networks_take_turns_of_three_attempts(void **state)
+{
+    unsigned turns = 0, before = 0;
+    uint8_t which = 0;
+
+    (void)state;
+    config_set_text(&rig.cfg, CFG_SSID2, "garden");
+    host_ap(0)->down = true;
+    rig_boot(HAL_RESET_POWER);
+    for (unsigned s = 0; s < WIFI_LOST_S; s++) {
+        rig_run(1000);
+        if (rig.wifi.which == which)
+            continue;
+        assert_int_equal(host_count(HOST_RADIO_CONNECT, HOST_ANY) - before, WIFI_TRIES);
+        before += WIFI_TRIES;
+        which = rig.wifi.which;
+        turns++;
+    }
+    assert_in_range(turns, 1, 6);
+}
+
+/* Once it has settled: one failure later does not send it to the other network. */
+static void a_good_link_gives_all_attempts_back(void **state)
+{
+    (void)state;
+    config_set_text(&rig.cfg, CFG_SSID2, "garden");
+    for (unsigned i = 0; i < 10; i++) {
+        host_router_restart(0, 4000);
+        rig_run(6000);
+        wait_until_up(30);
+        rig_run(40000);
+        assert_int_equal(rig.wifi.which, 0);
+        assert_int_equal(rig.wifi.tries, 0);
+    }
 }
 
 static void a_second_network_alone_is_enough(void **state)
@@ -613,6 +651,8 @@ int main(void)
         UP(a_link_that_flaps_for_a_day_leaves_the_plug_working),
         UP(handlers_hear_how_the_network_is),
         KNOWN(after_three_attempts_the_other_network_is_tried_and_the_first_again_later),
+        KNOWN(two_networks_take_turns_of_three_attempts),
+        UP(a_good_link_gives_all_attempts_back),
         KNOWN(a_second_network_alone_is_enough),
         KNOWN(a_wrong_password_is_told_tried_again_and_helped),
         UP(a_password_refused_once_is_not_refused_for_ever),
