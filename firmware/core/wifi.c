@@ -345,6 +345,7 @@ static void step_no_address(struct plug *p)
     } else if (linked(&link) && net_address(ip, mask, gw, dns)) {
         enter(w, WIFI_UP);
         w->links++;
+        w->down_s = 0;
         w->refused = false;
         remember(p, &link);
         hal_radio_power_save(p->cmds.power_save);
