@@ -30,14 +30,15 @@ static const uint8_t bench_mac[6] = {0x38, 0x1f, 0x8d, 0x01, 0x02, 0x03};
 struct stream_plug {
     const char *title, *chip;
     uint32_t app;       /* where the application goes */
+    bool fast;          /* its CPU keeps up with 2 Mbaud */
     unsigned code;      /* percent that its code deflates to */
     double upload;      /* seconds that loading the stub may take */
     double read, wrote; /* seconds of a backup, and of a write with all around it, at 921600 */
 };
 
 static const struct stream_plug plugs[] = {
-    {"ECR6600 with our stub", "ecr6600", 0x7000, 60, 1.3, 8.0, 7.5},
-    {"BL602 with our stub", "bl602", 0x10000, 51, 0.4, 6.5, 7.5},
+    {"ECR6600 with our stub", "ecr6600", 0x7000, true, 60, 1.3, 8.0, 7.5},
+    {"BL602 with our stub", "bl602", 0x10000, false, 51, 0.4, 6.5, 7.5},
 };
 
 /* The flash of a plug, the application to be written over it, and noise. */
@@ -382,8 +383,8 @@ static void table(struct stream_bench *b)
         const uint32_t baud = bauds[i];
         const bool bound = baud == 921600;
 
-        took = pair(b, "read 2 MiB", baud, b->flash, op_fetch, deflated(b->flash, SIZE, by_stub),
-                    bound * p->read);
+        took = pair(b, "read 2 MiB", baud, b->flash, op_fetch,
+                    bound || p->fast ? deflated(b->flash, SIZE, by_stub) : 0, bound * p->read);
         upload = took > upload ? took : upload;
         pair(b, "read 1 MiB that does not deflate", baud, b->random, op_fetch_random, MIB, 0);
         pair(b, "backup, proved", baud, b->flash, op_backup, 0, bound * p->read);

@@ -12,7 +12,7 @@
 
 #define LOAD_TRIES  4u
 #define LOAD_CHUNK  4088u            /* the most the ROM takes, less what breaks a multiple of 8 */
-#define START_US    UINT64_C(300000) /* from run_image to a loader that listens */
+#define START_US    UINT64_C(420000) /* from run_image to a loader that listens; ours unpacks itself */
 #define TRAIN_US    UINT64_C(200000)
 #define RESYNC_TRYS 3u
 

@@ -12,6 +12,8 @@
 struct stub_chip {
     const char *name; /* of the device */
     const struct stub_family *family;
+    uint32_t start_ms;         /* until it listens */
+    uint32_t spi_ns;           /* of a transaction beside its bits */
     uint32_t spend[HAL_WORKS]; /* nanoseconds per byte */
     uint32_t (*real_baud)(uint32_t baud);
     bool trains; /* waits for a train of 55 */

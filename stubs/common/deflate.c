@@ -9,8 +9,8 @@ enum {
     END_OF_BLOCK = 256,
     SHORTEST = 3,
     LONGEST = 258,
-    DEPTH = 24, /* candidates looked at */
-    GOOD = 16,  /* a match that is not put off */
+    DEPTH = 8, /* candidates looked at */
+    GOOD = 16, /* a match that is not put off */
     MATCH = 0x8000,
     NONE = 0xffff /* before any position of the sector and history */
 };

@@ -142,7 +142,7 @@ static void read_sector(struct stub *s)
     } else {
         read_pack(s);
     }
-    if (!r->map)
+    if (!r->map && r->blanks < 2) /* or it is FF already */
         stub_copy(s->h, r->sector, r->sector + STUB_SECTOR, STUB_SECTOR);
     r->at += STUB_SECTOR;
     r->got = 0;

@@ -44,7 +44,7 @@ static void upload_ecr6600(struct rig *r)
     assert_true(ecr_sync(r, 3000));
     ecr_header(r, (uint32_t)p->len);
     ecr_blocks(r, p->data, (uint32_t)p->len);
-    pf_sleep(r->t, 50000);
+    pf_sleep(r->t, 100000); /* it unpacks itself */
 }
 
 static void rom_takes(struct rig *r, uint8_t id, const uint8_t *payload, size_t len, size_t more)

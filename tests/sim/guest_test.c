@@ -95,7 +95,7 @@ static void ecr_upload_image(struct rig *r, const char *spec, const uint8_t *ima
     assert_true(ecr_sync(r, 3000));
     ecr_header(r, (uint32_t)len);
     ecr_blocks(r, image, (uint32_t)len);
-    pf_sleep(r->t, 20000);
+    pf_sleep(r->t, 100000); /* it unpacks itself */
 }
 
 static void ecr_own(struct rig *r, const char *spec)
@@ -123,7 +123,7 @@ static void bl_upload_image(struct rig *r, const char *spec, const uint8_t *file
         rom_says(r, 0x18, file + at, len - at < 4092 ? len - at : 4092, 0);
     rom_says(r, 0x19, NULL, 0, 0);
     rom_says(r, 0x1A, NULL, 0, 0);
-    pf_sleep(r->t, 50000);
+    pf_sleep(r->t, 400000); /* it unpacks itself */
 }
 
 static void bl_own(struct rig *r, const char *spec, uint32_t baud)
