@@ -143,8 +143,10 @@ static void resume_finishes_a_write_that_was_cut_anywhere(void **state)
         d.at = n;
         opt.resume = false;
         err = pf_write(&d.base, &opt, &res);
-        if (!d.fired)
+        if (!d.fired) {
+            memdev_fini(&d);
             break;
+        }
         if (!err) /* the port went when everything was proved */
             assert_memory_equal(d.flash, want, SIZE);
         memcpy(backup, res.backup_path, sizeof backup);

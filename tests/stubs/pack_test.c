@@ -235,6 +235,7 @@ static void the_boot_rom_of_a_bl602_takes_the_stub(void **state)
 
 static void what_cannot_be_packed_is_refused(void **state)
 {
+    static const char other[] = "\x48\0\0\x08 this is something else altogether";
     mbedtls_pk_context key;
 
     (void)state;
@@ -247,7 +248,7 @@ static void what_cannot_be_packed_is_refused(void **state)
     save_raw(&ecr6600);
     assert_false(pack(&ecr6600, "none.pem"));
     assert_false(pack(&ecr6600, "missing.pem"));
-    save("raw", "\x48\0\0\x08 this is something else altogether", 40);
+    save("raw", other, sizeof(other));
     assert_false(pack(&ecr6600, ""));
     save("raw", "", 0);
     assert_false(pack(&ecr6600, ""));
