@@ -16,6 +16,7 @@
 #define GLB_UART  0x0C0u
 #define GLB_GPIO  0x100u
 #define GLB_TAKE  0xFFCu
+#define SHA       0x4000u
 #define FUSE_DATA 0x7000u
 #define FUSE_CTRL 0x7800u
 #define L1C       0x9000u
@@ -42,6 +43,7 @@
 #define BCLK_MAX  80000000u
 #define UART0_BIT 0x10000u /* of the block resets */
 #define SF_BIT    0x800u
+#define SEC_BIT   0x10u
 #define SF_TRIG   2u
 #define SAHB_CLK  0x20u /* bit 5 of SF 00 */
 
@@ -67,6 +69,9 @@ static const struct known {
     {0x1B0, 1, 0xFFFFFFFF},
     {0x1C0, 3, 0xFFFFFFFF},
     {GLB_TAKE, 1, 1},
+    {SHA, 2, 0xFFFFFFFF},
+    {SHA + 0xC, 1, 0xFFFFFFFF},
+    {SHA + 0x10, 8, 0},
     {0x5040, 1, 0},
     {FUSE_DATA, 32, 0xFFFFFFFF},
     {FUSE_CTRL, 1, 0xFFFFFFFF},
@@ -216,6 +221,7 @@ static void clocks_update(struct bl602_soc *c)
     emu_clock_set(&c->clock, c->cpu.cycles, c->cpu_hz);
     emu_counter_rate(&c->mtime, ps,
                      m & 0x40000 ? (m & 0x80000 ? 32768 : c->bclk_hz) / ((m & 0x1FFFF) + 1) : 0);
+    bl602_sha_clock(&c->sha, ps, c->bclk_hz);
     c->uart_hz = uart_clock(c, ps);
     c->sf_hz = sf_clock(c, ps);
     uart_update(c);
@@ -731,6 +737,8 @@ static void glb_write(struct bl602_soc *c, uint32_t offset, uint32_t old, uint32
     case GLB_SWRST:
         if (value & ~old & UART0_BIT)
             uart_reset(c);
+        if ((value ^ old) & SEC_BIT)
+            bl602_sha_hold(&c->sha, value & SEC_BIT);
         clocks_update(c);
         break;
     case GLB_TAKE:
@@ -808,6 +816,8 @@ static uint32_t io_read(struct bl602_soc *c, uint32_t offset, unsigned size)
     }
     if (offset >= UART && offset < UART + 0x100)
         return uart_read(c, offset - UART, size);
+    if (offset >= SHA && offset < SHA + 0x100)
+        return bl602_sha_read(&c->sha, bl602_soc_ps(c), offset - SHA);
     if (offset >= FUSE_DATA && offset <= FUSE_CTRL)
         return fuse_read(c, offset);
     if (offset == SF + 8)
@@ -846,6 +856,8 @@ static void io_write(struct bl602_soc *c, uint32_t offset, unsigned size, uint32
     *reg(c, offset) = (old & ~k->mask) | (value & k->mask);
     if (offset < 0x1000)
         glb_write(c, offset, old, value);
+    else if (offset >= SHA && offset < SHA + 0x100)
+        bl602_sha_write(&c->sha, bl602_soc_ps(c), offset - SHA, value);
     else if (offset == FUSE_CTRL)
         fuse_control(c, value);
     else if (offset == L1C)
@@ -987,8 +999,9 @@ bool bl602_soc_init(struct bl602_soc *c, const struct emu_board *board, uint32_t
     index_known(c);
     c->xtal_hz = xtal_hz;
     c->ram = malloc(BL602_SOC_RAM_SIZE);
-    if (!rv32_init(&c->cpu, &bus) || !c->ram || at > BL602_SOC_RAM_SIZE ||
-        len > BL602_SOC_RAM_SIZE - at || !map(c)) {
+    if (!rv32_init(&c->cpu, &bus) || !c->ram ||
+        !bl602_sha_init(&c->sha, &c->complaints, c->ram, BL602_SOC_RAM_SIZE) ||
+        at > BL602_SOC_RAM_SIZE || len > BL602_SOC_RAM_SIZE - at || !map(c)) {
         bl602_soc_fini(c);
         return false;
     }
@@ -1006,6 +1019,7 @@ bool bl602_soc_init(struct bl602_soc *c, const struct emu_board *board, uint32_t
 void bl602_soc_fini(struct bl602_soc *c)
 {
     rv32_fini(&c->cpu);
+    bl602_sha_fini(&c->sha);
     free(c->ram);
     c->ram = NULL;
 }

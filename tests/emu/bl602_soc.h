@@ -3,9 +3,9 @@
  *
  * Modelled: TCM/OCRAM with its aliases, clock tree and PLL, block and system
  * resets, pins as far as UART0 and the flash need them, UART0 with auto-baud, the SPI flash
- * controller (SAHB commands, IAHB window), L1C, mtime, watchdog, fuses. No
- * interrupts, no UART1, SEC_ENG, DMA, PWM, ADC, HBN sleep, GPIO levels; touching what
- * is not modelled is a complaint.
+ * controller (SAHB commands, IAHB window), L1C, mtime, watchdog, fuses, the SHA
+ * engine (bl602_sha.h). No interrupts, no UART1, rest of SEC_ENG, DMA, PWM, ADC, HBN
+ * sleep, GPIO levels; touching what is not modelled is a complaint.
  *
  * Assumptions, where the reference is silent:
  *   - one instruction is one cycle, an access outside RAM BL602_IO_CYCLES more;
@@ -20,6 +20,7 @@
 #ifndef EMU_BL602_SOC_H
 #define EMU_BL602_SOC_H
 
+#include "emu/bl602_sha.h"
 #include "emu/rv32.h"
 #include "emu/soc.h"
 #include "emu/uart_fifo.h"
@@ -86,6 +87,8 @@ struct bl602_soc {
     uint8_t fuse[128];
     uint64_t fuse_ps; /* loading until then; 0: not begun */
     bool fuse_loaded;
+
+    struct bl602_sha sha;
 };
 
 /* A chip at 1A (run_image): `image` was loaded to `load`. `ps`: now. False: no memory, or

@@ -26,6 +26,8 @@ struct guest {
 static struct emu_report past;
 static struct guest *living;
 
+static uint32_t sha_block; /* 0: as the chip has it */
+
 static struct emu_complaints *complaints(struct guest *g)
 {
     return g->which == BL602 ? &g->soc.bl602.complaints : &g->soc.ecr6600.complaints;
@@ -139,6 +141,8 @@ static void *start_bl602(struct sim *s, const uint8_t *image, size_t len, uint32
         free(g);
         return NULL;
     }
+    if (sha_block)
+        g->soc.bl602.sha.block_clocks = sha_block;
     return living = g;
 }
 
@@ -263,4 +267,9 @@ void emu_report(struct emu_report *out)
     *out = past;
     if (living)
         add(out, living);
+}
+
+void emu_sha_block(uint32_t clocks)
+{
+    sha_block = clocks;
 }

@@ -32,4 +32,8 @@ struct emu_report {
 void emu_report_clear(void);
 void emu_report(struct emu_report *out);
 
+/* Clocks of BCLK that the SHA engine of a BL602 takes for a block, in programs that start
+ * from now on; 0: those of bl602_sha.h. */
+void emu_sha_block(uint32_t clocks);
+
 #endif
