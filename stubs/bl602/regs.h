@@ -14,7 +14,7 @@
 #define GLB_CLK_CFG0       REG(0x40000000)
 #define GLB_PLL_EN         (1u << 0)
 #define GLB_PLL_SEL_MASK   (3u << 4)
-#define GLB_PLL_SEL_160M   (2u << 4)
+#define GLB_PLL_SEL_192M   (3u << 4)
 #define GLB_DIV_MASK       0x00ffff00u
 #define GLB_BCLK_DIV(n)    (((n)-1u) << 16)
 #define GLB_CLK_CFG2       REG(0x40000008)
@@ -23,7 +23,7 @@
 #define GLB_SF_MASK        0x3f00u
 #define GLB_SF_DIV(n)      (((n)-1u) << 8)
 #define GLB_SF_EN          (1u << 11)
-#define GLB_SF_SEL_BCLK    (2u << 12)
+#define GLB_SF_SEL_80M     (1u << 12)
 #define GLB_SWRST_CFG1     REG(0x40000014)
 #define GLB_SWRST_UART0    (1u << 16)
 #define GLB_SWRST_CFG2     REG(0x40000018)
@@ -43,6 +43,16 @@
 #define GLB_GPIO_UART      0x0713u
 #define GLB_GPIO_FLASH     0x0203u
 #define GLB_CLK_UPDATE     REG(0x40000ffc)
+
+/* SHA engine */
+#define SEC_SHA_CTRL      REG(0x40004000)
+#define SEC_SHA_BUSY      (1u << 0)
+#define SEC_SHA_TRIGGER   (1u << 1)
+#define SEC_SHA_EN        (1u << 5)
+#define SEC_SHA_CONTINUE  (1u << 6) /* the hash so far; 0: a new one */
+#define SEC_SHA_BLOCKS(n) ((uint32_t)(n) << 16)
+#define SEC_SHA_SOURCE    REG(0x40004004)
+#define SEC_SHA_HASH(at)  REG(0x40004010 + (at))
 
 /* Fuses */
 #define EF_DATA(n)          REG(0x40007000 + (n))

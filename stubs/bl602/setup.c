@@ -1,5 +1,5 @@
-/* setup.c - clocks, pins and controllers: CPU and UART 160 MHz, bus 80 MHz, from the
- * PLL and a crystal of 40 MHz; flash at 40 MHz.
+/* setup.c - clocks, pins and controllers: CPU 192 MHz, bus 96 MHz, UART 160 MHz, as the
+ * vendor's own boards have them, from the PLL and a crystal of 40 MHz; flash at 40 MHz.
  *
  * Nothing tells which crystal a board has. With another one everything is slower or
  * faster by their ratio; the train of 55 is measured with the same clock. */
@@ -49,16 +49,16 @@ static const struct stub_setup rows[] = {
     {LOW(PLL(0x1c)), 0, 0x1ff},
 
     /* Over to it. */
-    {LOW(GLB_CLK_CFG0), GLB_PLL_SEL_MASK, GLB_PLL_SEL_160M | GLB_PLL_EN},
+    {LOW(GLB_CLK_CFG0), GLB_PLL_SEL_MASK, GLB_PLL_SEL_192M | GLB_PLL_EN},
     {LOW(L1C_CONFIG), 0, L1C_IROM_2T},
     {LOW(GLB_CLK_CFG0), 0xff00, 0},
     {HIGH(GLB_CLK_CFG0), 0xff, GLB_BCLK_DIV(2) >> 16},
     {LOW(GLB_CLK_UPDATE), 0, 1},
     {LOW(GLB_CLK_UPDATE), 1, 0},
-    {LOW(HBN_GLB), HBN_ROOT_MASK | HBN_UART_160M, HBN_ROOT_PLL},
-    {LOW(HBN_CORE_CLOCK), 0xffff, 160000000 & 0xffff},
-    {HIGH(HBN_CORE_CLOCK), 0xffff, 160000000 >> 16},
-    TIME_BASE(80),
+    {LOW(HBN_GLB), HBN_ROOT_MASK, HBN_ROOT_PLL | HBN_UART_160M},
+    {LOW(HBN_CORE_CLOCK), 0xffff, 192000000 & 0xffff},
+    {HIGH(HBN_CORE_CLOCK), 0xffff, 192000000 >> 16},
+    TIME_BASE(96),
 
     /* UART0 on GPIO7 and GPIO16. */
     {LOW(GLB_CLK_CFG2), GLB_UART_DIV_MASK, GLB_UART_EN},
@@ -69,7 +69,7 @@ static const struct stub_setup rows[] = {
 
     /* The flash controller. What boot headers of plugs say for 40 MHz: clock inverted,
      * read one clock later. */
-    {LOW(GLB_CLK_CFG2), GLB_SF_MASK, GLB_SF_SEL_BCLK | GLB_SF_EN | GLB_SF_DIV(2)},
+    {LOW(GLB_CLK_CFG2), GLB_SF_MASK, GLB_SF_SEL_80M | GLB_SF_EN | GLB_SF_DIV(2)},
     {LOW(SF_CTRL0), SF_READ_DLY_MASK | SF_SAHB_CLK, SF_CLK_OUT_INV | SF_READ_DLY(1)},
     {HIGH(SF_CTRL1), (SF_OWNER_XIP | SF_AHB2SIF_EN) >> 16, (SF_IF_EN | SF_AHB2SRAM_EN) >> 16},
     {LOW(SF_AES), 1, 0},

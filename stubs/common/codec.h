@@ -11,15 +11,23 @@
 /* CRC-32, zlib form; start with 0. The table is made by the first call. */
 uint32_t stub_crc32(struct stub_hal *h, uint32_t crc, const uint8_t *data, size_t len);
 
+/* One hash at a time: an engine of the chip knows but one. */
 struct stub_sha256 {
-    uint32_t h[8];
     uint64_t len;
-    uint8_t block[64];
+    uint8_t block[64]; /* aligned: an engine reads words */
+    /* soft/sha256.c */
+    uint32_t h[8];
     uint32_t words[64]; /* made of the last block */
 };
 void stub_sha256_init(struct stub_sha256 *c);
 void stub_sha256_update(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *data, size_t len);
 void stub_sha256_final(struct stub_sha256 *c, struct stub_hal *h, uint8_t out[32]);
+
+/* soft/sha256.c, or the chip's own: `len` is a multiple of 64, not 0; `data` aligned to 4.
+ * `first` begins a new hash. */
+void stub_sha256_blocks(struct stub_sha256 *c, struct stub_hal *h, const uint8_t *data, size_t len,
+                        bool first);
+void stub_sha256_words(const struct stub_sha256 *c, uint8_t out[32]);
 
 /* Inflate one whole raw deflate stream of `len` bytes into exactly `out_len`
  * bytes at `out`, which has `history` (0..STUB_WINDOW) bytes of earlier output

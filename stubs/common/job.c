@@ -58,15 +58,13 @@ static bool job_same(struct stub_hal *h, const uint8_t *buf, const uint8_t *data
 /* Read the next bytes of a unit: to be hashed, or compared. */
 static void job_look(struct stub_job *j, struct stub_flash *f)
 {
-    uint8_t buf[STUB_PAGE];
-
     for (uint32_t slice = 0; slice < JOB_SLICE && j->seen < j->unit; slice += STUB_PAGE) {
         uint32_t part = j->unit - j->seen < STUB_PAGE ? j->unit - j->seen : STUB_PAGE;
 
-        stub_flash_read(f, j->at + j->seen, buf, part);
+        stub_flash_read(f, j->at + j->seen, j->page, part);
         if (j->kind == STUB_JOB_HASH)
-            stub_sha256_update(&j->sha, f->h, buf, part);
-        else if (!job_same(f->h, buf, j->data ? j->data + j->seen : NULL, part))
+            stub_sha256_update(&j->sha, f->h, j->page, part);
+        else if (!job_same(f->h, j->page, j->data ? j->data + j->seen : NULL, part))
             j->failed = true;
         j->seen += part;
     }

@@ -25,7 +25,8 @@ struct stub_job {
     uint32_t begun_us;   /* when the last of them was */
     bool failed; /* read back, not what it should be, or busy for ever; the rest is left out */
     struct stub_sha256 sha;
-    uint8_t hash[32]; /* valid when a HASH is done */
+    uint8_t hash[32];                    /* valid when a HASH is done */
+    _Alignas(4) uint8_t page[STUB_PAGE]; /* read back */
 };
 
 /* Begin; the job must be NONE. Ranges are checked by the caller; erase: whole

@@ -73,8 +73,8 @@ struct stub_read {
     bool ended; /* END is the last frame */
     struct stub_sha256 sha;
     uint16_t size[STUB_TX_FRAMES];
-    uint8_t sector[2 * STUB_SECTOR];           /* the one before, and this one */
-    uint8_t out[STUB_UNIT_HEAD + STUB_SECTOR]; /* a unit on its way into frames */
+    _Alignas(4) uint8_t sector[2 * STUB_SECTOR]; /* the one before, and this one */
+    uint8_t out[STUB_UNIT_HEAD + STUB_SECTOR];   /* a unit on its way into frames */
     struct stub_deflate memory;
     uint8_t frame[STUB_TX_FRAMES][STUB_FRAME_SIZE];
 };
@@ -114,7 +114,8 @@ struct stub_write {
     uint16_t len[STUB_RX_FRAMES];
     uint8_t shall[STUB_FLASH_MAX / STUB_SECTOR / 8]; /* the command's bitmap */
     uint8_t unit[STUB_UNIT_HEAD + STUB_SECTOR];
-    uint8_t sector[2 * STUB_SECTOR]; /* of the slots; the first is also the second's history */
+    _Alignas(4)
+        uint8_t sector[2 * STUB_SECTOR]; /* of the slots; the first is also the second's history */
     struct stub_inflate memory;
     uint8_t fifo[STUB_RX_FRAMES][STUB_FRAME_MAX];
 };

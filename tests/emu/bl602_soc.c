@@ -40,8 +40,8 @@
 
 #define SLICE     3200u /* cycles between two looks at the watchdog */
 #define RC32M     32000000u
-#define BCLK_MAX  80000000u
-#define UART0_BIT 0x10000u /* of the block resets */
+#define BCLK_MAX  96000000u /* of 192 MHz: bouffalo_sdk:bsp/board/bl602dk/board.c */
+#define UART0_BIT 0x10000u  /* of the block resets */
 #define SF_BIT    0x800u
 #define SEC_BIT   0x10u
 #define SF_TRIG   2u

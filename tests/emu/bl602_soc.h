@@ -9,7 +9,8 @@
  *
  * Assumptions, where the reference is silent:
  *   - one instruction is one cycle, an access outside RAM BL602_IO_CYCLES more;
- *   - FCLK is the root clock, the CPU runs at HCLK, BCLK is at most 80 MHz;
+ *   - FCLK is the root clock, the CPU runs at HCLK; BCLK is at most 96 MHz, half of the
+ *     fastest CPU, as on the vendor's own board (bouffalo_sdk:bsp/board/bl602dk/board.c);
  *   - the crystal is up BL602_XTAL_US after it was powered;
  *   - a PLL that was not started in the order of 11.8 never locks, and a CPU that is
  *     switched to it stops; its frequencies follow crystal and SDMIN;

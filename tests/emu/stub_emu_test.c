@@ -80,6 +80,16 @@ static void check_map(struct stub_rig *s, const uint8_t *flash, uint32_t size)
     free(crcs);
 }
 
+static void check_hash(struct stub_rig *s, const uint8_t *flash, uint32_t at, uint32_t len)
+{
+    struct stub_reply f;
+    uint8_t sha[32];
+
+    assert_int_equal(stub_command2(s, HASH, at, len, &f), 0);
+    pf_sha256(flash + at, len, sha);
+    assert_memory_equal(f.payload + 1, sha, sizeof sha);
+}
+
 /* Some sectors change to packed, raw, blank ones, most stay. */
 static void change(const uint8_t *flash, uint8_t *now, uint32_t size)
 {
@@ -93,7 +103,7 @@ static void change(const uint8_t *flash, uint8_t *now, uint32_t size)
 
 static void session(struct stub_rig *s, uint32_t baud, const uint8_t *flash, uint32_t size)
 {
-    uint8_t *got = malloc(2 * size), *now = got + size, sha[32];
+    uint8_t *got = malloc(2 * size), *now = got + size;
     struct stub_reply f;
 
     assert_non_null(got);
@@ -105,9 +115,10 @@ static void session(struct stub_rig *s, uint32_t baud, const uint8_t *flash, uin
     assert_memory_equal(got, flash, size);
     check_map(s, flash, size);
 
-    assert_int_equal(stub_command2(s, HASH, 0x1000, size - 0x1000, &f), 0);
-    pf_sha256(flash + 0x1000, size - 0x1000, sha);
-    assert_memory_equal(f.payload + 1, sha, 32);
+    check_hash(s, flash, 0x1000, size - 0x1000);
+    check_hash(s, flash, 0x103, 1);
+    check_hash(s, flash, 0xFFF, 55);     /* with its padding one block */
+    check_hash(s, flash, 0x2345, 0x4D2); /* neither starts nor ends on a page */
     stub_command(s, EFUSE, "\x00\x00\x80\x00", 4, &f);
     assert_int_equal(f.payload[0], 0);
 
@@ -180,6 +191,15 @@ static void a_session_at_2_megabaud_is_that_of_the_pc(void **state)
 {
     (void)state;
     sessions(2000000, 256 << 10);
+}
+
+/* Nobody tells how fast it is. */
+static void a_sha_engine_twenty_times_as_slow_is_waited_for(void **state)
+{
+    (void)state;
+    emu_sha_block(1600);
+    sessions(921600, 64 << 10);
+    emu_sha_block(0);
 }
 
 #ifdef __SANITIZE_ADDRESS__
@@ -333,6 +353,7 @@ int main(void)
         cmocka_unit_test_teardown(a_session_at_921600_is_that_of_the_pc, tell),
         cmocka_unit_test_teardown(a_session_at_1_megabaud_is_that_of_the_pc, tell),
         cmocka_unit_test_teardown(a_session_at_2_megabaud_is_that_of_the_pc, tell),
+        cmocka_unit_test_teardown(a_sha_engine_twenty_times_as_slow_is_waited_for, tell),
         cmocka_unit_test_teardown(two_megabytes_are_backed_up_at_two_megabaud, tell),
         cmocka_unit_test_teardown(a_write_at_2_megabaud_loses_no_byte, tell),
         cmocka_unit_test_teardown(other_boards_work_as_well, tell),
