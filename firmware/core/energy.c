@@ -10,6 +10,9 @@
  *          is a program of one byte in place: no record, no erase, and a cut in the middle
  *          of it leaves the mark made or not made.
  *
+ * An update that comes in leaves the marks alone: it may take minutes, and a cut of the power
+ * is as likely then. Whole records wait for its end, unless marks are used up.
+ *
  * Lost at worst: 0.25 Wh not marked, and what has flowed since the last reading, which is at
  * 3680 W 0.26 Wh with a BL0937 (250 ms), 0.05 with a CSE7766 (50 ms), and with a BL0942 0.43
  * (400 ms and a turn of the loop) and the step of its counter, 0.19.
@@ -169,8 +172,6 @@ static void save_whole(struct plug *p)
     struct meter *m = &p->meter;
     uint8_t rec[RECORD], have[RECORD];
 
-    if (updating(p))
-        return;
     encode(m, rec);
     if (store_get(&p->store, STORE_ENERGY, have, sizeof have) == sizeof have &&
         !memcmp(rec, have, sizeof rec))
@@ -221,7 +222,7 @@ void energy_keep(struct plug *p)
 {
     struct meter *m = &p->meter;
 
-    if (updating(p) || m->flash_failed)
+    if (m->flash_failed)
         return;
     while (m->value[METER_TOTAL] - m->kept_wh >= MARK_WH) {
         const double left = (m->value[METER_TOTAL] - m->kept_wh) / MARK_WH;
@@ -245,6 +246,8 @@ static void save_in_time(struct plug *p)
             return;
         m->flash_failed = false; /* try again */
         meter_save(p);
+    } else if (updating(p)) {
+        return; /* marks do meanwhile */
     } else if ((m->value[METER_TOTAL] - m->saved_total >= (double)m->save_threshold &&
                 ms >= MIN_SAVE_MS) ||
                ms >= MAX_SAVE_MS) {

@@ -699,6 +699,74 @@ static void the_same_for_a_plug_that_was_updated_before(void **state)
     }
 }
 
+/* 3680 W flow while an update comes in over a slow net: what was used until the power goes is
+ * in `used`, and what starts then is one of the two as ever. */
+static volatile double used;
+
+static void turns(unsigned n)
+{
+    while (n--) {
+        used += 3680 / 3600.0 * 250 / 1000;
+        host_advance_ms(250);
+        plug_tick(&rig, hal_ms());
+    }
+}
+
+static void metered(void)
+{
+    assert_true(meter_start(&rig, "TESTPOWER", NULL));
+    meter_set_test(&rig, &(struct meter_test){230, 16, 3680, 50, 0});
+}
+
+static bool metered_update_until(uint32_t n)
+{
+    rig_new(w.family, "{}");
+    memcpy(host_flash(), w.base, FLASH);
+    rig_boot(HAL_RESET_POWER);
+    metered();
+    used = 0;
+    turns(40); /* marks that there are already */
+    if (setjmp(dark))
+        return false;
+    host_power_to(&dark);
+    host_flash_cut(n, (enum host_cut)(n % HOST_CUTS), 0x1234567 + n);
+    assert_true(ota_begin(&rig, (uint32_t)w.len));
+    for (size_t at = 0; at < w.len; at += PIECE) {
+        assert_true(give(w.file + at, w.len - at < PIECE ? w.len - at : PIECE));
+        turns(6);
+    }
+    assert_true(ota_end(&rig));
+    host_flash_calm();
+    return true;
+}
+
+static void energy_survives_a_cut_at_any_flash_operation_of_an_update(void **state)
+{
+    (void)state;
+    for (size_t f = 0; f < FAMILIES; f++) {
+        static uint32_t n;
+        double worst = 0;
+
+        world(families[f]);
+        for (n = 0;; n++) {
+            const bool whole = metered_update_until(n);
+            double lost;
+
+            if (whole ? !starts_new() : !starts_old() && !starts_new())
+                fail_msg("family %d: operation %u: a third", (int)w.family, (unsigned)n);
+            rig_restart(HAL_RESET_POWER);
+            metered();
+            lost = used - rig.meter.value[METER_TOTAL];
+            worst = lost > worst ? lost : worst;
+            if (lost > 1 || lost < -0.01)
+                fail_msg("family %d: operation %u: %g Wh lost", (int)w.family, (unsigned)n, lost);
+            if (whole)
+                break;
+        }
+        printf("family %d: %u cuts, %.3f Wh lost at worst\n", (int)w.family, (unsigned)n, worst);
+    }
+}
+
 /* ---- the plug goes on meanwhile ------------------------------------------------------------- */
 
 static void a_piece_costs_one_erase_at_most_and_is_taken_whole(void **state)
@@ -861,6 +929,7 @@ int main(void)
         cmocka_unit_test(flash_that_does_not_take_an_operation_fails_the_update),
         cmocka_unit_test(a_cut_at_every_flash_operation_leaves_the_old_or_the_new),
         cmocka_unit_test(the_same_for_a_plug_that_was_updated_before),
+        cmocka_unit_test(energy_survives_a_cut_at_any_flash_operation_of_an_update),
         cmocka_unit_test(a_piece_costs_one_erase_at_most_and_is_taken_whole),
         cmocka_unit_test(records_of_an_earlier_update_go_one_erase_at_a_time),
         cmocka_unit_test(relay_button_and_watchdog_are_served_while_an_update_comes),
