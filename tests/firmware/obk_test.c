@@ -1,6 +1,6 @@
 /* A plug that ran OpenBeken before: what it knew is known here, once, and is not touched.
  * Areas are written here from the reference, not with the code that reads them. */
-#include "firmware/support/check.h"
+#include "firmware/support/rig.h"
 
 #include "core/crc.h"
 #include "core/obk.h"
@@ -375,6 +375,92 @@ static void variables_of_another_length_are_left_alone(void **state)
     assert_int_equal(vars_retained(&plug.vars, 1), 0);
 }
 
+/* ---- the power goes while they are taken over ----------------------------------------- */
+
+static uint8_t flash_of_openbeken[0x200000];
+
+/* As OpenBeken leaves a plug: settings, a retained relay that is on, energy. */
+static void left_by_openbeken(enum hal_family family)
+{
+    static const unsigned kinds[] = {WORDS, BYTES, BYTES, BITS};
+    const unsigned kind = kinds[family];
+    const struct hal_chip *c;
+    uint8_t vars[64];
+    uint32_t at;
+
+    be(family);
+    c = hal_chip();
+    their_vars(vars, 9, 9, 1);
+    put_sector(c->obk_vars.addr, kind);
+    at = put_record(c->obk_vars.addr + top(kind), kind, WRITTEN, "OBK_FV", vars, sizeof vars);
+    if (family == HAL_ECR6600) {
+        put_sector(c->obk.addr, kind);
+        put_record(c->obk.addr + top(kind), kind, WRITTEN, "ObkCfg", theirs, sizeof theirs);
+    } else if (family == HAL_BL602) {
+        put_record(at, kind, WRITTEN, "mY0bcFg", theirs, sizeof theirs);
+    } else {
+        memcpy(host_flash() + c->obk.addr, theirs, sizeof theirs);
+    }
+    memcpy(flash_of_openbeken, host_flash(), sizeof flash_of_openbeken);
+}
+
+static bool first_start_until_cut(uint32_t nth, enum host_cut how)
+{
+    jmp_buf gone;
+    bool cut;
+
+    host_power_to(&gone);
+    cut = setjmp(gone);
+    if (!cut) {
+        host_flash_cut(nth, how, 0x5eed0b0du + nth);
+        rig_restart(HAL_RESET_POWER);
+        rig_run(10000);
+    }
+    host_flash_calm();
+    host_power_to(NULL);
+    return cut;
+}
+
+static void assert_taken_over(void)
+{
+    struct vars_energy e;
+
+    assert_string_equal(config_text(&rig.cfg, CFG_SSID), "HomeNet");
+    assert_string_equal(config_text(&rig.cfg, CFG_MQTT_HOST), "10.0.0.2");
+    assert_int_equal(config_role(&rig.cfg, 24), 1);
+    assert_int_equal(config_start(&rig.cfg, 1), -1);
+    assert_int_equal(channel_get(&rig, 1), 1);
+    vars_energy(&rig.vars, &e);
+    assert_true(e.total == 1234.5f);
+    assert_false(rig.safe_mode);
+}
+
+static void a_power_cut_at_any_flash_operation_of_the_first_start_loses_nothing(void **state)
+{
+    static unsigned f, how, n;
+
+    (void)state;
+    for (f = 0; f < HAL_FAMILIES; f++)
+        for (how = 0; how < HOST_CUTS; how++)
+            for (n = 0;; n++) {
+                const struct hal_span *s;
+                bool cut;
+
+                left_by_openbeken((enum hal_family)f);
+                cut = first_start_until_cut(n, (enum host_cut)how);
+                for (unsigned again = 0; again < 2; again++) {
+                    rig_restart(HAL_RESET_POWER);
+                    assert_taken_over();
+                    rig_run(again ? 7000 : 1000);
+                }
+                s = &hal_chip()->store;
+                memcpy(flash_of_openbeken + s->addr, host_flash() + s->addr, s->len);
+                assert_memory_equal(flash_of_openbeken, host_flash(), sizeof flash_of_openbeken);
+                if (!cut)
+                    break;
+            }
+}
+
 /* ---- hostile areas ------------------------------------------------------------------ */
 
 static void noise_in_the_areas_does_no_harm(void **state)
@@ -455,6 +541,7 @@ int main(void)
         TEST(retained_values_and_energy_come_along),
         TEST(unfinished_boots_of_openbeken_are_no_reason_for_safe_mode),
         TEST(variables_of_another_length_are_left_alone),
+        TEST(a_power_cut_at_any_flash_operation_of_the_first_start_loses_nothing),
         TEST(noise_in_the_areas_does_no_harm),
         TEST(mutated_records_are_refused_or_right),
         TEST(a_span_beyond_the_flash_is_no_record),

@@ -2,6 +2,7 @@
 #include "support/rig.h"
 
 #include "core/role.h"
+#include "core/tmpl.h"
 
 #define PLUG "{\"22\":\"WifiLED;0\",\"24\":\"Btn;1\",\"25\":\"Rel;1\",\"23\":\"Rel_n;2\"}"
 
@@ -253,6 +254,111 @@ static void a_power_cut_at_any_write_of_a_boot_loses_nothing(void **state)
             assert_in_range(rig.failed_boots, 1, 2);
             assert_true(nth < 100);
         }
+}
+
+/* ---- the power goes while settings are saved ------------------------------------------ */
+
+/* What is saved of a setting-up, as a person does it on the page: network, template, start. */
+static void set_up_anew(void)
+{
+    static const char template[] = "{\"flags\":\"1088\",\"command\":\"backlog SetChannel 20 7\","
+                                   "\"pins\":{\"5\":\"Rel;3\",\"17\":\"Btn;3\"}}";
+
+    config_set_text(&rig.cfg, CFG_SSID, "another home");
+    config_set_text(&rig.cfg, CFG_PASSWORD, "open sesame");
+    config_set_text(&rig.cfg, CFG_MQTT_HOST, "192.168.1.7");
+    config_set_start(&rig.cfg, 3, 1);
+    assert_true(template_apply(&rig, template, sizeof template - 1, NULL));
+}
+
+/* All but its checksum and how often it was changed. */
+static void settings(uint8_t out[CONFIG_SIZE])
+{
+    memcpy(out, rig.cfg.rec, CONFIG_SIZE);
+    out[3] = 0;
+    memset(out + 0x10, 0, 2);
+}
+
+/* A plug in use; `age` saves have gone before, so that the sector is as full as one likes. */
+static void used_plug(enum hal_family family, unsigned age)
+{
+    rig_new(family, "{\"2\":\"Rel;1\",\"20\":\"LED_n;1\",\"17\":\"Btn;1\"}");
+    config_set_text(&rig.cfg, CFG_SSID, "home");
+    config_set_start(&rig.cfg, 1, -1);
+    rig_boot(HAL_RESET_POWER);
+    host_flash_guard(rig.chip->store.addr, rig.chip->store.len);
+    for (unsigned i = 0; i < age; i++) {
+        vars_retain(&rig.vars, 5, (int16_t)(i + 1));
+        assert_true(vars_save(&rig));
+    }
+    channel_set(&rig, 1, 1, false);
+    rig_run(6500);
+}
+
+/* The power goes at the nth flash operation from here on; false: there were not so many. */
+static bool saved_until_cut(uint32_t nth, enum host_cut how)
+{
+    jmp_buf gone;
+    bool cut;
+
+    host_power_to(&gone);
+    cut = setjmp(gone);
+    if (!cut) {
+        host_flash_cut(nth, how, 0x5eed0008u + nth);
+        set_up_anew();
+        rig_run(4000);
+    }
+    host_flash_calm();
+    host_power_to(NULL);
+    return cut;
+}
+
+static void
+a_power_cut_at_any_flash_operation_of_a_save_leaves_the_old_or_the_new_settings(void **state)
+{
+    static uint8_t old[CONFIG_SIZE], new[CONFIG_SIZE], now[CONFIG_SIZE];
+    static const unsigned ages[] = {0, 20, 48,
+                                    398}; /* in the sector in use, the next; round the ring */
+    static unsigned f, how, age, n, cuts, kept;
+
+    (void)state;
+    for (f = 0; f < HAL_FAMILIES; f++) {
+        used_plug((enum hal_family)f, 0);
+        settings(old);
+        set_up_anew();
+        settings(new);
+        cuts = kept = 0;
+        for (how = 0; how < HOST_CUTS * 2; how++)
+            for (n = 0, age = ages[how / HOST_CUTS];; n++) {
+                bool cut;
+
+                used_plug((enum hal_family)f, age);
+                cut = saved_until_cut(n, (enum host_cut)(how % HOST_CUTS));
+                rig_restart(HAL_RESET_POWER);
+                settings(now);
+                if (memcmp(now, cut ? old : new, CONFIG_SIZE) != 0 &&
+                    memcmp(now, new, CONFIG_SIZE) != 0)
+                    fail_msg("family %u, age %u: cut %u at operation %u: a third", f, age,
+                             how % HOST_CUTS, n);
+                if (memcmp(now, old, CONFIG_SIZE) == 0) {
+                    kept++;
+                    assert_true(simplug_relay(1)); /* and what was remembered is there as well */
+                }
+                if (!cut)
+                    break;
+                cuts++;
+                set_up_anew(); /* what did not arrive is done again */
+                rig_run(6500);
+                rig_restart(HAL_RESET_POWER);
+                settings(now);
+                assert_memory_equal(now, new, CONFIG_SIZE);
+                assert_true(host_pin_level(5));
+                assert_int_equal(host_flash_stats().violations, 0);
+                assert_int_equal(host_flash_stats().outside, 0);
+            }
+        assert_true(cuts > 2 * HOST_CUTS * 14 && kept < cuts);
+        printf("family %u: %u cuts, %u of them before the new settings counted\n", f, cuts, kept);
+    }
 }
 
 /* ---- boot ---------------------------------------------------------------------- */
@@ -604,6 +710,7 @@ int main(void)
         TEST(counters_that_have_gone_round_count_on),
         TEST(asking_for_safe_mode_loses_no_retained_value),
         TEST(a_power_cut_at_any_write_of_a_boot_loses_nothing),
+        TEST(a_power_cut_at_any_flash_operation_of_a_save_leaves_the_old_or_the_new_settings),
         TEST(the_first_boot_of_a_blank_plug_opens_the_access_point),
         TEST(a_flash_that_never_answers_is_a_plug_without_settings_and_not_a_hang),
         TEST(settings_of_any_nonsense_are_a_plug_that_runs),
