@@ -298,6 +298,38 @@ static void saving_pins_as_they_are_moves_nothing(void **state)
     assert_true(simplug_relay(1));
 }
 
+static unsigned times(const char *text, const char *part)
+{
+    unsigned n = 0;
+
+    while ((text = strstr(text, part)) != NULL) {
+        text += strlen(part);
+        n++;
+    }
+    return n;
+}
+
+/* The original has two RX0 and two TX0 on an ECR6600, names of UARTs instead of pins. */
+static void each_pin_is_labelled_once_by_its_chip(void **state)
+{
+    (void)state;
+    for (int f = 0; f < HAL_FAMILIES; f++) {
+        const char *page;
+
+        rig_new((enum hal_family)f, "{}");
+        rig_boot(HAL_RESET_POWER);
+        page = web_get("/cfg_pins").body;
+        for (unsigned pin = 0; pin < 32; pin++) {
+            char label[32];
+
+            snprintf(label, sizeof label, ">%s%u<", f == HAL_BL602 ? "IO" : "P", pin);
+            assert_int_equal(times(page, label), hal_pin_usable(pin));
+        }
+        assert_null(strstr(page, "RX"));
+        assert_null(strstr(page, "TX"));
+    }
+}
+
 static void wifi_is_changed_after_the_answer_and_the_relay_stays(void **state)
 {
     (void)state;
@@ -451,6 +483,7 @@ int main(void)
         TEST(flags_the_page_does_not_show_stay),
         TEST(pins_are_saved_at_once_by_number_or_name),
         TEST(saving_pins_as_they_are_moves_nothing),
+        TEST(each_pin_is_labelled_once_by_its_chip),
         TEST(wifi_is_changed_after_the_answer_and_the_relay_stays),
         TEST(a_name_that_is_too_long_changes_nothing),
         TEST(the_pages_get_a_password_and_lose_it),

@@ -574,6 +574,9 @@ static void every_chip_has_its_pins_and_one_name_for_each(void **state)
         assert_false(hal_pin_usable(count[family]));
         assert_string_equal(hal_pin_label(14), family == HAL_BL602 ? "IO14" : "P14");
         assert_string_equal(hal_pin_label(255), "?");
+        for (unsigned pin = 0; pin < count[family]; pin++)
+            for (unsigned other = 0; other < pin; other++)
+                assert_string_not_equal(hal_pin_label(pin), hal_pin_label(other));
     }
     host_chip(HAL_ECR6600);
     for (unsigned pin = 0; pin < 26; pin++)
