@@ -241,6 +241,17 @@ static void count_success(struct plug *p)
     p->failed_boots = 0;
 }
 
+/* How long there has been no broker, for handlers that want to do something about it. */
+static void count_without_mqtt(struct plug *p)
+{
+    if (p->mqtt.connected || !config_text(&p->cfg, CFG_MQTT_HOST)[0])
+        p->no_mqtt_s = 0;
+    else if (p->no_mqtt_s < INT32_MAX)
+        p->no_mqtt_s++;
+    if (p->events.changes)
+        event_value(p, "noMQTTTime", (int32_t)p->no_mqtt_s);
+}
+
 static void leave_safe_mode_in_time(struct plug *p)
 {
     if (!p->unsafe_in_s || updating(p) || --p->unsafe_in_s)
@@ -254,6 +265,7 @@ static void second(struct plug *p)
     p->uptime_s++;
     if (!p->safe_mode) {
         mqtt_second(p);
+        count_without_mqtt(p);
         meter_second(p);
     }
     clock_second(p);

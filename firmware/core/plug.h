@@ -59,6 +59,7 @@ struct plug {
     uint32_t quick_ms, second_ms, uptime_s;
     uint32_t reboot_in_s; /* 0: not asked for */
     uint32_t unsafe_in_s; /* leaving safe mode by itself */
+    uint32_t no_mqtt_s;   /* without a broker, if there should be one */
     char build[48];
 };
 

@@ -480,6 +480,155 @@ static void no_command_is_without_a_row_above(void **state)
         }
 }
 
+/* The table of the reference, name by name: an area that loses a row is noticed, and what is
+ * not here is so on purpose and in firmware/README.md. */
+static void each_command_of_the_reference_is_here_or_is_of_no_plug(void **state)
+{
+    static const char *const here[] = {
+        "Backlog",
+        "Status",
+        "State",
+        "Sensor",
+        "SSID1",
+        "Password1",
+        "MqttHost",
+        "MqttUser",
+        "MqttPassword",
+        "MqttClient",
+        "MqttGroup",
+        "alias",
+        "echo",
+        "restart",
+        "reboot",
+        "clearConfig",
+        "clearIO",
+        "clearAll",
+        "OpenAP",
+        "SafeMode",
+        "PowerSave",
+        "scheduleHADiscovery",
+        "Flags",
+        "SetFlag",
+        "SetStartValue",
+        "StartupCommand",
+        "PingInterval",
+        "PingHost",
+        "WebServer",
+        "IndexRefreshInterval",
+        "Choice",
+        "if",
+        "FullBootTime",
+        "SetPinRole",
+        "SetPinChannel",
+        "SetChannel",
+        "SetChannelFloat",
+        "AddChannel",
+        "ToggleChannel",
+        "ClampChannel",
+        "GetChannel",
+        "GetReadings",
+        "Ch5",
+        "SetChannelType",
+        "SetChannelLabel",
+        "SetChannelVisible",
+        "SetChannelPrivate",
+        "ShortName",
+        "FriendlyName",
+        "setButtonTimes",
+        "setButtonHoldRepeat",
+        "showChannelValues",
+        "showgpi",
+        "AddEventHandler",
+        "AddChangeHandler",
+        "listEventHandlers",
+        "clearAllHandlers",
+        "addRepeatingEvent",
+        "addRepeatingEventID",
+        "cancelRepeatingEvent",
+        "clearRepeatingEvents",
+        "listRepeatingEvents",
+        "stopAllScripts",
+        "delay_s",
+        "delay_ms",
+        "waitFor",
+        "listScripts",
+        "startDriver",
+        "stopDriver",
+        "ntp_setServer",
+        "ntp_timeZoneOfs",
+        "ntp_info",
+        "publish",
+        "publishInt",
+        "publishFloat",
+        "publishAll",
+        "publishChannel",
+        "publishChannels",
+        "mqtt_broadcastInterval",
+        "TasTeleInterval",
+        "VoltageSet",
+        "CurrentSet",
+        "PowerSet",
+        "PowerMax",
+        "EnergyCntReset",
+        "SetupEnergyStats",
+        "ConsumptionThreshold",
+        "VCPPublishThreshold",
+        "VCPPublishIntervals",
+        "VCPPrecision",
+        "POWER",
+        "POWER2",
+        "powerAll",
+        "VREF",
+        "IREF",
+        "PREF",
+        "SetupTestPower",
+    };
+    static const char *const not_here[] = {
+        "Exec",
+        "startScript",
+        "stopScript",
+        "goto",
+        "return",
+        "resetSVM",
+        "lfs_size",
+        "lfs_mount",
+        "lfs_unmount",
+        "lfs_format",
+        "lfs_append",
+        "lfs_write",
+        "lfs_remove",
+        "lfs_mkdir",
+        "publishFile",
+        "DeepSleep",
+        "PWMFrequency",
+        "DSEdge",
+        "SetFlash",
+        "ota_http",
+        "ClearNoPingTime",
+        "setStartupSSIDChannel",
+        "setStartupSSID",
+        "mqtt_broadcastItemsPerSec",
+        "Result",
+        "Json",
+        "time_setTZ",
+        "SSID2",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++)
+        if (strcmp(here[i], "Backlog") != 0 && !cmd_exists(here[i]))
+            fail_msg("%s is unknown", here[i]);
+    ok("Backlog Ch5 1");
+    assert_true(holds("$CH5"));
+    for (size_t i = 0; i < sizeof not_here / sizeof *not_here; i++) {
+        char line[64];
+
+        snprintf(line, sizeof line, "backlog %s 1; AddChannel 6 1", not_here[i]);
+        assert_int_equal(run(line), CMD_UNKNOWN);
+        assert_int_equal(channel_get(&rig, 6), (int32_t)i + 1); /* and what follows is done */
+    }
+}
+
 static void names_of_commands_are_unique(void **state)
 {
     static const struct cmd_entry *const tables[] = {
@@ -1122,6 +1271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(every_row_of_the_table_does_what_it_says_with_good_and_bad_arguments),
         T(no_command_is_without_a_row_above),
+        T(each_command_of_the_reference_is_here_or_is_of_no_plug),
         T(names_of_commands_are_unique),
         T(settings_are_where_they_belong),
         T(no_password_is_in_the_log_or_in_an_answer),

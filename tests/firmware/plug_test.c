@@ -476,6 +476,28 @@ static void the_startup_command_runs_after_the_pins_and_not_in_safe_mode(void **
     assert_int_equal(channel_get(&rig, 20), 0);
 }
 
+static void a_handler_may_restart_a_plug_that_has_had_no_broker_for_minutes(void **state)
+{
+    (void)state;
+    *host_ap(0) = (struct host_ap){.ssid = "home", .channel = 1, .rssi = -50};
+    config_set_text(&rig.cfg, CFG_MQTT_HOST, "192.168.1.2");
+    config_set_text(&rig.cfg, CFG_STARTUP, "addChangeHandler noMQTTTime > 120 restart");
+    rig_boot(HAL_RESET_POWER);
+    rig_run(110000);
+    mqtt_up(&rig);
+    rig_run(100000);
+    assert_int_equal(rig_restarts, 0);
+    mqtt_down(&rig);
+    rig_run(115000);
+    assert_int_equal(rig_restarts, 0);
+    rig_run(12000);
+    assert_int_equal(rig_restarts, 1);
+    config_set_text(&rig.cfg, CFG_MQTT_HOST, ""); /* who wants no broker misses none */
+    rig_boot(HAL_RESET_POWER);
+    rig_run(400000);
+    assert_int_equal(rig_restarts, 1);
+}
+
 static void a_meter_on_the_pins_starts_by_itself_unless_flag_36_says_no(void **state)
 {
     static const char *const all = "{\"14\":\"BL0937CF;0\",\"15\":\"%s;0\",\"20\":\"BL0937CF1;0\"}";
@@ -718,6 +740,7 @@ int main(void)
         TEST(starts_that_nobody_wanted_are_counted_each_and_remembered),
         TEST(the_log_of_a_boot_holds_no_password),
         TEST(the_startup_command_runs_after_the_pins_and_not_in_safe_mode),
+        TEST(a_handler_may_restart_a_plug_that_has_had_no_broker_for_minutes),
         TEST(a_meter_on_the_pins_starts_by_itself_unless_flag_36_says_no),
         TEST(a_restart_that_is_asked_for_saves_first_and_stops_the_radio),
         TEST(a_restart_waits_for_as_long_as_it_was_told),
