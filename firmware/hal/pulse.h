@@ -1,4 +1,5 @@
-/* pulse.h - counting falling edges of a pin, by interrupt or counter. */
+/* pulse.h - counting falling edges of a pin, by interrupt or counter. It counts on while the chip
+ * or its radio saves power: what can wake nobody for an edge may not sleep. */
 #ifndef HAL_PULSE_H
 #define HAL_PULSE_H
 

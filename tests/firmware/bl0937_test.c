@@ -308,6 +308,55 @@ static void issue_2126_no_pulses_at_all_make_no_nan(void **state)
         assert_true(isfinite(rig.meter.sent[q]) || !rig.meter.valid[q]);
 }
 
+/* Whatever a chip does to save power, hal/pulse.h counts on. */
+static void issue_910_saving_power_loses_no_pulses(void **state)
+{
+    (void)state;
+    for (unsigned level = 0; level <= 2; level++) {
+        char line[16];
+
+        on(PLUG);
+        *host_ap(0) = (struct host_ap){.ssid = "home", .channel = 6, .rssi = -60};
+        config_set_text(&rig.cfg, CFG_SSID, "home");
+        rig_boot(HAL_RESET_POWER);
+        snprintf(line, sizeof line, "PowerSave %u", level);
+        assert_int_equal(cmd_run(&rig, line, CMD_CONSOLE, NULL), CMD_OK);
+        rig_run(20000);
+        assert_int_equal(hal_radio_state(), HAL_RADIO_CONNECTED);
+        assert_true(channel_set(&rig, 1, 1, false));
+        simplug_load(1, 100, 1);
+        rig_run(SETTLE_MS);
+        assert_true_to_the_mains("saving power");
+    }
+}
+
+/* A meter of another make than its defaults: set right at one load, it is right at all. */
+static void a_plug_calibrated_at_one_load_is_right_at_all_of_them(void **state)
+{
+    static const double made[][3] = {{0.1406, 0.01102, 1.411}, {0.1290, 0.01263, 1.638}};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        on(PLUG);
+        simplug_bl0937(made[i][0], made[i][1], made[i][2], 100);
+        simplug_load(1, 1500, 1);
+        rig_run(8000);
+        assert_true(fabs(value(METER_POWER) - 1500) > 15); /* it needs it */
+        assert_int_equal(cmd_run(&rig, "backlog VoltageSet 230; PowerSet 1500; CurrentSet 6.5217",
+                                 CMD_CONSOLE, NULL),
+                         CMD_OK);
+        rig_run(5000);
+        rig_restart(HAL_RESET_POWER); /* and it is kept */
+        assert_true(channel_set(&rig, 1, 1, false));
+        rig_run(8000);
+        for (unsigned j = 0; j < LOADS; j++) {
+            simplug_load(1, loads[j], 1);
+            rig_run(SETTLE_MS);
+            assert_true_to_the_mains("calibrated");
+        }
+    }
+}
+
 static void flag_38_relays_off_is_no_power(void **state)
 {
     double before;
@@ -562,6 +611,8 @@ int main(void)
         cmocka_unit_test(issue_1270_values_do_not_depend_on_how_often_the_loop_runs),
         cmocka_unit_test(issue_755_an_inverted_sel_does_not_show_volts_as_amperes),
         cmocka_unit_test(issue_2126_no_pulses_at_all_make_no_nan),
+        cmocka_unit_test(issue_910_saving_power_loses_no_pulses),
+        cmocka_unit_test(a_plug_calibrated_at_one_load_is_right_at_all_of_them),
         cmocka_unit_test(flag_38_relays_off_is_no_power),
         cmocka_unit_test(without_flag_38_what_is_measured_is_shown),
         cmocka_unit_test(a_spike_beyond_power_max_is_not_shown),

@@ -2,6 +2,7 @@
  * names POWER has in it. */
 #include "support/rig.h"
 
+#include "core/expr.h"
 #include "core/json.h"
 #include "core/status.h"
 
@@ -232,6 +233,19 @@ static void energy_has_the_names_of_both_worlds(void **state)
     assert_null(strstr(whole, "inf"));
 }
 
+/* A sensor that hung took BL602s down at each boot. No chip's temperature is read here; who adds
+ * it has to leave it out after a boot that did not last. */
+static void pr_1322_no_chip_temperature_is_read(void **state)
+{
+    double v;
+
+    (void)state;
+    say("STATUS 0");
+    assert_int_equal(at("StatusSNS.ESP32").kind, JSON_NONE);
+    assert_null(strstr(whole, "\"Temperature\""));
+    assert_false(expr_eval(&rig, "$intTemp", &v));
+}
+
 static void relays_are_named_by_their_number(void **state)
 {
     (void)state;
@@ -334,6 +348,7 @@ int main(void)
         T(the_link_is_told_as_tasmota_does),
         T(time_is_local_and_its_zone_is_told_with_its_sign),
         T(energy_has_the_names_of_both_worlds),
+        T(pr_1322_no_chip_temperature_is_read),
         T(relays_are_named_by_their_number),
         T(a_small_buffer_with_a_sink_gets_the_same_as_a_large_one),
         T(a_client_that_leaves_ends_it),
