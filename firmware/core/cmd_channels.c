@@ -192,7 +192,8 @@ static enum cmd_result set_start(struct cmd *c)
         return CMD_OK;
     }
     value = channel_get(p, ch);
-    vars_retain(&p->vars, ch, (int16_t)(value > INT16_MAX ? INT16_MAX : value));
+    value = value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value;
+    vars_retain(&p->vars, ch, (int16_t)value);
     return vars_save(p) ? CMD_OK : CMD_ERROR;
 }
 

@@ -718,6 +718,16 @@ static void a_start_value_of_minus_one_remembers_from_now_on(void **state)
     assert_false(simplug_relay(1));
 }
 
+/* A slot has 16 bits; what is beyond comes back as the nearest, not with the other sign. */
+static void what_is_too_large_to_be_remembered_is_remembered_as_the_nearest(void **state)
+{
+    (void)state;
+    ok("backlog Ch5 -40000; SetStartValue 5 -1; SetStartValue 6 -1; Ch6 40000");
+    rig_run(3000);
+    rig_restart(HAL_RESET_POWER);
+    assert_true(holds("$CH5==-32768&&$CH6==32767"));
+}
+
 static void a_channel_may_be_hidden_or_kept_to_itself(void **state)
 {
     (void)state;
@@ -1277,6 +1287,7 @@ int main(void)
         T(no_password_is_in_the_log_or_in_an_answer),
         T(a_role_works_at_once),
         T(a_start_value_of_minus_one_remembers_from_now_on),
+        T(what_is_too_large_to_be_remembered_is_remembered_as_the_nearest),
         T(a_channel_may_be_hidden_or_kept_to_itself),
         T(handlers_of_the_table_do_run),
         T(repeating_events_of_the_table_do_run_and_are_cancelled_by_their_number),
