@@ -47,7 +47,7 @@ struct pf_sim_view {
     uint64_t erases;       /* sectors' worth; a 64 KiB block counts 16 */
     uint64_t programs;     /* page programs that reached the cells */
     uint64_t ops;          /* erase and page-program operations, for power-cut sweeps */
-    uint64_t digest_bytes; /* bytes hashed by the device */
+    uint64_t digest_bytes; /* hashed by the device; our stubs: in blocks */
     uint64_t overruns;     /* bytes that a stub of our own had no room for */
     uint64_t rx_bytes, tx_bytes;
     uint64_t host_bytes; /* sent to the device, heard or not: what `>@N` of a fault counts */
