@@ -408,6 +408,20 @@ static void a_spike_beyond_power_max_is_not_shown(void **state)
     }
 }
 
+/* 16 A at 230 V are the limit, and a meter may read a little more than there is. */
+static void the_largest_load_is_shown_by_a_meter_that_reads_half_a_percent_high(void **state)
+{
+    (void)state;
+    on(PLUG);
+    simplug_bl0937(VOLT_EACH, AMPERE_EACH, WATT_EACH / 1.005, 100);
+    simplug_load(1, 100, 1);
+    rig_run(5000);
+    simplug_load(1, 3680, 1);
+    rig_run(SETTLE_MS);
+    assert_true_to_the_mains("the largest load");
+    assert_true(value(METER_POWER) > 3680);
+}
+
 static void power_max_is_what_it_was_set_to(void **state)
 {
     (void)state;
@@ -616,6 +630,7 @@ int main(void)
         cmocka_unit_test(flag_38_relays_off_is_no_power),
         cmocka_unit_test(without_flag_38_what_is_measured_is_shown),
         cmocka_unit_test(a_spike_beyond_power_max_is_not_shown),
+        cmocka_unit_test(the_largest_load_is_shown_by_a_meter_that_reads_half_a_percent_high),
         cmocka_unit_test(power_max_is_what_it_was_set_to),
         cmocka_unit_test(clocks_and_counters_may_wrap),
         cmocka_unit_test(an_hour_and_more_of_silence_is_no_old_edge),
