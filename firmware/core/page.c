@@ -17,17 +17,18 @@
 
 static const char style[] =
     "<style>body{font:16px/1.5 sans-serif;max-width:480px;margin:0 auto;padding:8px;"
-    "background:#f4f5f7;color:#222}h1{font-size:1.3em;overflow-wrap:anywhere}table{width:100%}"
-    "td{padding:3px 0;overflow-wrap:anywhere}label{display:block;margin:8px 0}"
-    "input,textarea,button{font:inherit;box-sizing:border-box;width:100%;padding:8px;"
-    "border:1px solid #bbb;border-radius:6px}input[type=checkbox]{width:auto}"
-    "button{margin:4px 0;border:0;background:#888;color:#fff}.on,form>button{background:#167d3f}"
-    "button.off{background:#888}"
-    ".n{background:#fff3c4;padding:8px;border-radius:6px}.p input{width:23%}"
-    ".p input:first-of-type{width:48%}"
-    "pre{white-space:pre-wrap;overflow-wrap:anywhere}nav a{margin-right:12px}"
-    "@media(prefers-color-scheme:dark){body{background:#181a1d;color:#ddd}.n{color:#222}"
-    "a{color:#8bf}input,textarea{background:#222;color:#ddd}}</style>";
+    "background:#f4f5f7;color:#222}h1,h2{font-size:1.3em;margin:8px 0}h1,td,pre{"
+    "overflow-wrap:anywhere}h2{font-size:1em}table,progress{width:100%}td{"
+    "padding:3px 4px 3px 0}label{display:block;margin:8px 0}input,textarea,button{"
+    "font:inherit;box-sizing:border-box;width:100%;padding:8px;border:1px solid #bbb;"
+    "border-radius:6px}input[type=checkbox]{width:auto}button{margin:4px 0;border:0;"
+    "background:#888;color:#fff}.on,form>button{background:#167d3f}button.off{"
+    "background:#888}[name=tgl]{padding:16px}.n{background:#fff3c4;padding:8px;"
+    "border-radius:6px}.p input{width:23%}.p input:first-of-type{width:48%}ul{"
+    "list-style:none;padding:0}li a,nav a{display:block;padding:8px 0}nav a{"
+    "display:inline-block;margin-right:16px}pre{white-space:pre-wrap}"
+    "@media(prefers-color-scheme:dark){body{background:#181a1d;color:#ddd}.n{color:#222}a{"
+    "color:#8bf}input,textarea{background:#222;color:#ddd}}</style>";
 
 void page_top(struct plug *p, struct out *o, const char *title)
 {
