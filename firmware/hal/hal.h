@@ -1,7 +1,7 @@
 /* hal.h - the chip, as the plug sees it. One header per device; this one is the
  * identity of the chip and includes the rest. A chip implements all of them in
  * hal/<chip>/, the PC in hal/host/. Nothing here blocks longer than its comment
- * says, and nothing calls back except from hal_net_poll(). */
+ * says, and nothing calls back. */
 #ifndef HAL_H
 #define HAL_H
 

@@ -24,6 +24,8 @@
 #define SSID     "plugfw"
 #define PASSWORD "plugfw-host"
 #define TEMPLATE 16384u
+#define STEP_MS  5u
+#define CLICK_MS 150u
 
 static struct {
     const char *template, *flash, *chip, *mqtt, *control, *mac;
@@ -36,7 +38,7 @@ static char template[TEMPLATE], pins[TEMPLATE];
 static bool powered = true;
 static volatile sig_atomic_t stop;
 static jmp_buf bitten, dark;
-static unsigned first_relay, first_button, mains_v = 230;
+static unsigned first_relay, first_button, mains_v = 230, starts;
 
 static void die(const char *what, const char *why)
 {
@@ -191,6 +193,7 @@ static void start(enum hal_reset_cause cause)
     host_restart(cause);
     net_init(&plug);
     plug_boot(&plug);
+    starts++;
 }
 
 static void lights_off(void)
@@ -322,6 +325,13 @@ static void follow_address(void)
     ready = true;
 }
 
+/* Settings are, and the start counts as one that has lasted. What a relay is to remember is on
+ * flash before it moves. */
+static bool saved(void)
+{
+    return plug.boot_counted && !plug.cfg.dirty;
+}
+
 /* ---- commands of the control socket -------------------------------------------------------------- */
 
 static void status(char *a, size_t cap)
@@ -333,10 +343,12 @@ static void status(char *a, size_t cap)
 
     n = (size_t)snprintf(a, cap,
                          "{\"powered\":%s,\"safe\":%s,\"ip\":\"%s\",\"radio\":\"%s\",\"mqtt\":%s,"
+                         "\"sessions\":%u,\"saved\":%s,\"starts\":%u,"
                          "\"uptime\":%u,\"reset\":\"%s\",\"volt\":%.1f,\"watt\":%.1f,\"wh\":%.3f,"
                          "\"relay\":{",
                          powered ? "true" : "false", plug.safe_mode ? "true" : "false", ip_text,
                          states[hal_radio_state()], plug.mqtt.connected ? "true" : "false",
+                         (unsigned)plug.mqtt.connects, saved() ? "true" : "false", starts,
                          (unsigned)plug.uptime_s, plug_reset_name(&plug), t.volt, t.watt, t.wh);
     for (unsigned ch = 0, any = 0; ch < CHANNELS && n < cap; ch++) {
         char role[24];
@@ -373,6 +385,12 @@ static const char *do_press(char *args)
 static const char *do_release(char *args)
 {
     return do_button(args, false);
+}
+
+static const char *do_click(char *args)
+{
+    simplug_click(*args ? (unsigned)atoi(args) : first_button, CLICK_MS);
+    return NULL;
 }
 
 static const char *do_load(char *args)
@@ -474,9 +492,9 @@ static const struct {
     const char *name;
     const char *(*run)(char *args); /* NULL: done; else how it is said */
 } commands[] = {
-    {"press", do_press}, {"release", do_release}, {"load", do_load}, {"mains", do_mains},
-    {"cycle", do_cycle}, {"reset", do_reset},     {"cut", do_cut},   {"router", do_router},
-    {"wire", do_wire},   {"quit", do_quit},
+    {"click", do_click},   {"press", do_press}, {"release", do_release}, {"load", do_load},
+    {"mains", do_mains},   {"cycle", do_cycle}, {"reset", do_reset},     {"cut", do_cut},
+    {"router", do_router}, {"wire", do_wire},   {"quit", do_quit},
 };
 
 static void command(char *line, char *answer, size_t cap)
@@ -496,8 +514,9 @@ static void command(char *line, char *answer, size_t cap)
             snprintf(answer, cap, how ? "error: %s" : "ok", how);
             return;
         }
-    snprintf(answer, cap,
-             "error: status, press, release, load, mains, cycle, reset, cut, router, wire, quit");
+    snprintf(
+        answer, cap,
+        "error: status, click, press, release, load, mains, cycle, reset, cut, router, wire, quit");
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------- */
@@ -516,15 +535,24 @@ static void show_log(void)
         fwrite(text, 1, n, stderr);
 }
 
+/* A PC that is busy is no plug that is slow: what has been missed is lived through, step by
+ * step. */
 static void turn(void)
 {
-    host_follow_real_time();
-    if (powered) {
-        net_poll(&plug, hal_ms());
-        plug_tick(&plug, hal_ms());
-    }
-    if (powered && host_reboot_asked())
-        start(HAL_RESET_SOFTWARE);
+    uint32_t behind = host_behind_ms();
+
+    do {
+        const uint32_t step = behind < STEP_MS ? behind : STEP_MS;
+
+        host_advance_ms(step);
+        behind -= step;
+        if (powered) {
+            net_poll(&plug, hal_ms());
+            plug_tick(&plug, hal_ms());
+        }
+        if (powered && host_reboot_asked())
+            start(HAL_RESET_SOFTWARE);
+    } while (behind);
 }
 
 static void run(void)
@@ -583,7 +611,6 @@ int main(int argc, char **argv)
         die(opt.control, strerror(errno));
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
-    signal(SIGPIPE, SIG_IGN);
     begin();
     run();
     net_stop();

@@ -61,7 +61,9 @@ void host_advance_ms(uint32_t ms);
 uint64_t host_us(void); /* since host_reset() */
 /* hal_ms() says this from now on, to see it overflow. */
 void host_clock_at(uint32_t ms);
-/* Follow the PC's clock: as much time passes as has passed. Call it each turn. */
+/* How much time has passed on the PC's clock since the last time one asked. */
+uint32_t host_behind_ms(void);
+/* Follow the PC's clock: so much passes for the plug as well. Call it each turn. */
 void host_follow_real_time(void);
 /* Called after each millisecond; at most 8. A second time with the same pair: no-op. */
 void host_each_ms(void (*fn)(void *user), void *user);

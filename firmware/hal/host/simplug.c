@@ -53,10 +53,15 @@ static struct {
     unsigned ch;
     bool on; /* a coil: energised */
 } board[PINS_MAX];
+static struct {
+    unsigned pin;
+    uint32_t left_ms; /* 0: no finger is on it */
+} finger;
 
 static struct {
     double watt, factor;
 } load[CHANNELS];
+static unsigned loads; /* channels that have had one: simplug_truth() is for each millisecond */
 
 static struct {
     unsigned ch;
@@ -157,6 +162,8 @@ static void tick(void *user)
 
     (void)user;
     wh += now.watt / 3.6e6;
+    if (finger.left_ms && !--finger.left_ms)
+        simplug_release(finger.pin);
     simplug_meter_tick(&now);
 }
 
@@ -166,6 +173,8 @@ bool simplug_build(const char *pins)
 
     memset(board, 0, sizeof board);
     memset(load, 0, sizeof load);
+    loads = 0;
+    finger.left_ms = 0;
     move_count = 0;
     wh = 0;
     simplug_mains(230, 50);
@@ -207,6 +216,8 @@ void simplug_load(unsigned ch, double watt, double factor)
         return;
     load[ch].watt = watt;
     load[ch].factor = factor;
+    if (ch >= loads)
+        loads = ch + 1;
 }
 
 bool simplug_relay(unsigned ch)
@@ -222,7 +233,7 @@ struct simplug_truth simplug_truth(void)
     struct simplug_truth t = {.volt = volt, .hertz = hertz, .wh = wh};
     const double scale = volt * volt / (230.0 * 230.0);
 
-    for (unsigned ch = 0; volt > 0 && ch < CHANNELS; ch++) {
+    for (unsigned ch = 0; volt > 0 && ch < loads; ch++) {
         const double watt = load[ch].watt * scale;
 
         if (watt == 0 || !simplug_relay(ch))
@@ -263,6 +274,13 @@ void simplug_press(unsigned pin)
 {
     if (pin < PINS_MAX)
         host_pin_wire(pin, board[pin].inverted ? HOST_HIGH : HOST_LOW);
+}
+
+void simplug_click(unsigned pin, uint32_t ms)
+{
+    simplug_press(pin);
+    finger.pin = pin;
+    finger.left_ms = ms;
 }
 
 void simplug_release(unsigned pin)

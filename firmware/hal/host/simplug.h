@@ -42,7 +42,8 @@ bool simplug_lit(unsigned pin); /* the LED there */
 
 void simplug_press(unsigned pin);
 void simplug_release(unsigned pin);
-void simplug_switch(unsigned pin, bool high); /* a rocker, or what feeds a dInput */
+void simplug_click(unsigned pin, uint32_t ms); /* pressed, and released by itself */
+void simplug_switch(unsigned pin, bool high);  /* a rocker, or what feeds a dInput */
 
 /* ---- meters --------------------------------------------------------------- */
 

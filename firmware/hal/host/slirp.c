@@ -5,11 +5,12 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <signal.h>
 #include <slirp/libslirp.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "hal/radio.h"
+#include "hal/host/host.h"
 
 #define FDS 256u
 
@@ -43,13 +44,11 @@ static void complain(const char *what, void *opaque)
     (void)opaque;
 }
 
+/* The plug's world has one clock, which follows the PC's where somebody says so. */
 static int64_t now_ns(void *opaque)
 {
-    struct timespec ts;
-
     (void)opaque;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+    return (int64_t)host_us() * 1000;
 }
 
 /* Its only timer is one of IPv6, which is off. */
@@ -150,7 +149,7 @@ static void pump(void *user)
     turn(0, -1);
 }
 
-static void from_plug(void *user, const uint8_t *frame, size_t len)
+void host_slirp_take(void *user, const uint8_t *frame, size_t len)
 {
     (void)user;
     slirp_input(slirp[current()], frame, (int)len);
@@ -166,7 +165,7 @@ static struct in_addr address(const char *text)
     return a;
 }
 
-bool host_slirp_open(void)
+static bool network_make(enum net n)
 {
     const SlirpConfig config[NETS] = {
         [ROUTER] = {.version = 4,
@@ -187,15 +186,19 @@ bool host_slirp_open(void)
                  .disable_dhcp = true},
     };
 
+    slirp[n] = slirp_new(&config[n], &calls, &slirp[n]);
+    return slirp[n] != NULL;
+}
+
+bool host_slirp_open(void)
+{
     host_slirp_close();
-    for (unsigned i = 0; i < NETS; i++) {
-        slirp[i] = slirp_new(&config[i], &calls, &slirp[i]);
-        if (!slirp[i]) {
-            host_slirp_close();
-            return false;
-        }
+    signal(SIGPIPE, SIG_IGN); /* libslirp writes to sockets whose far end has gone */
+    if (!network_make(ROUTER) || !network_make(OWN)) {
+        host_slirp_close();
+        return false;
     }
-    host_wire_far(from_plug, NULL);
+    host_wire_far(host_slirp_take, NULL);
     host_wire_pump(pump, NULL);
     return true;
 }
@@ -219,6 +222,13 @@ bool host_slirp_forward(uint16_t port, const uint8_t ip[4])
     memcpy(&there, ip, sizeof there);
     if (forward.of)
         slirp_remove_hostfwd(forward.of, 0, here, forward.port);
+    if (forward.of == slirp[OWN] && current() != OWN) {
+        /* The telephone has left the plug's own network, and so have its connections: who
+         * waits at one of them would wait for ever. */
+        slirp_cleanup(slirp[OWN]);
+        if (!network_make(OWN))
+            abort();
+    }
     forward.of = NULL;
     if (slirp_add_hostfwd(slirp[current()], 0, here, port, there, 80) < 0)
         return false;

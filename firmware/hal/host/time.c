@@ -62,15 +62,20 @@ void host_advance_ms(uint32_t ms)
     }
 }
 
-void host_follow_real_time(void)
+uint32_t host_behind_ms(void)
 {
     static uint64_t last;
     struct timespec ts;
-    uint64_t ms;
+    uint64_t ms, behind;
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-    if (last && ms > last)
-        host_advance_ms(ms - last < CATCH_UP_MS ? (uint32_t)(ms - last) : CATCH_UP_MS);
+    behind = last ? ms - last : 0;
     last = ms;
+    return behind < CATCH_UP_MS ? (uint32_t)behind : CATCH_UP_MS;
+}
+
+void host_follow_real_time(void)
+{
+    host_advance_ms(host_behind_ms());
 }

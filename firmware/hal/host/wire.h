@@ -32,11 +32,14 @@ struct host_wire_stats host_wire_stats(void);
 /* ---- slirp.c: the PC as router, without privileges --------------------------------- */
 
 /* The plug finds a network 10.0.2.0/24 with DHCP, DNS and the PC at 10.0.2.2; at its own
- * access point the PC is 192.168.4.2. False: it could not be made. */
+ * access point the PC is 192.168.4.2. Its time is host_us(). False: it could not be made. */
 bool host_slirp_open(void);
 void host_slirp_close(void);
+/* Where host_slirp_open() leads the wire to; for who looks at frames on their way. */
+void host_slirp_take(void *user, const uint8_t *frame, size_t len);
 /* 127.0.0.1:`port` leads to port 80 of `ip`, in the network the plug is in now. Again: from
- * now on only this. False: the port is taken. */
+ * now on only this, and who was at the plug's own access point has left it. False: the port
+ * is taken. */
 bool host_slirp_forward(uint16_t port, const uint8_t ip[4]);
 /* Sleep until something has come, at most `ms`, or there is something at `fd` (-1: none). */
 void host_slirp_wait(uint32_t ms, int fd);

@@ -10,17 +10,18 @@ import plugfw
 class Broker:
     """On a port of the system's choice, for this PC only; it forgets everything when it ends."""
 
-    def __init__(self):
+    def __init__(self, name="mosquitto"):
         (self.program,) = plugfw.need("mosquitto")
+        self.name = name
         self.port = plugfw.free_port()
         self.process = None
 
     def start(self):
-        config = plugfw.file_with("mosquitto.conf", (
+        config = plugfw.file_with(self.name + ".conf", (
             "listener %d 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n"
             "max_queued_messages 0\nlog_type error\nlog_type warning\n" % self.port).encode())
-        self.process = plugfw.start([self.program, "-c", config], "mosquitto.log")
-        plugfw.wait_for("the broker", 20, self.listens)
+        self.process = plugfw.start([self.program, "-c", config], self.name + ".log")
+        plugfw.wait_for("the broker", self.listens)
 
     def listens(self):
         assert self.process.poll() is None, "mosquitto has ended"
@@ -52,13 +53,13 @@ class Client:
     """MQTT 3.1.1, QoS 0 and 1."""
 
     def __init__(self, broker, name):
-        self.socket = socket.create_connection(("127.0.0.1", broker.port), 5)
+        self.socket = socket.create_connection(("127.0.0.1", broker.port), plugfw.LIMIT_S)
         self.rest, self.identity = b"", 0
         self.unacknowledged = set()
         self.last, self.heard, self.retained = {}, [], {}
         self.connected = False
         self.socket.sendall(packet(0x10, text("MQTT") + b"\4\2\0\0" + text(name)))
-        self.wait("CONNACK", 10, lambda: self.connected)
+        self.wait("CONNACK", lambda: self.connected)
 
     def subscribe(self, topic):
         self.identity += 1
@@ -120,7 +121,7 @@ class Client:
                 return
             self.take(*got)
 
-    def wait(self, what, limit_s, ask):
+    def wait(self, what, ask, limit_s=plugfw.LIMIT_S):
         end = time.monotonic() + limit_s
         while True:
             got = ask()
@@ -130,9 +131,8 @@ class Client:
                 raise AssertionError("not within %d s: %s" % (limit_s, what))
             self.listen(0.1)
 
-    def says(self, topic, payload, limit_s=15):
-        self.wait("%s %s (it is %s)" % (topic, payload, self.last.get(topic)), limit_s,
-                  lambda: self.last.get(topic) == payload)
+    def says(self, topic, payload):
+        self.wait("%s %s" % (topic, payload), lambda: self.last.get(topic) == payload)
 
     def forget(self):
         self.last.clear()

@@ -17,6 +17,14 @@ class Failed(Exception):
     pass
 
 
+class Replaced(Failed):
+    """What one has had of the page is of the page before, or of the values before."""
+
+
+REPLACED = ("stale element reference", "no such element", "javascript error",
+            "element click intercepted", "detached shadow root")
+
+
 class Element:
     def __init__(self, browser, identity):
         self.browser, self.path = browser, "/element/" + identity
@@ -48,7 +56,7 @@ class Browser:
     def __init__(self):
         driver, chromium = plugfw.need("chromedriver", "chromium")
         plugfw.start([driver, "--port=0"], "chromedriver.log")
-        port = plugfw.wait_for("chromedriver", 30, self.port)
+        port = plugfw.wait_for("chromedriver", self.port)
         self.base = "http://127.0.0.1:%s/session" % port
         options = {
             "binary": chromium,
@@ -59,16 +67,17 @@ class Browser:
         }
         made = self.ask("POST", "", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": options,
-            "goog:loggingPrefs": {"browser": "ALL"}}}}, timeout=90)
+            "goog:loggingPrefs": {"browser": "ALL"}}}}, timeout=plugfw.LIMIT_S)
         self.base += "/" + made["sessionId"]
-        self.ask("POST", "/timeouts", {"implicit": 0, "pageLoad": 30000, "script": 20000})
+        self.ask("POST", "/timeouts", {
+            "implicit": 0, "pageLoad": 1000 * plugfw.LIMIT_S, "script": 1000 * plugfw.LIMIT_S})
 
     @staticmethod
     def port():
         found = re.search(r"successfully on port (\d+)", plugfw.logged("chromedriver.log"))
         return found and found.group(1)
 
-    def ask(self, method, path, body=None, timeout=60):
+    def ask(self, method, path, body=None, timeout=2 * plugfw.LIMIT_S):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, method=method,
                                          headers={"Content-Type": "application/json"})
@@ -76,7 +85,9 @@ class Browser:
             with plugfw.opener.open(request, timeout=timeout) as r:
                 return json.load(r)["value"]
         except urllib.error.HTTPError as e:
-            raise Failed(json.load(e)["value"]["message"].split("\n")[0]) from None
+            said = json.load(e)["value"]
+            raise (Replaced if said["error"] in REPLACED else Failed)(
+                said["error"] + ": " + said["message"].split("\n")[0]) from None
 
     def open(self, url):
         self.ask("POST", "/url", {"url": url})
@@ -88,25 +99,59 @@ class Browser:
         found = self.ask("POST", "/elements", {"using": "css selector", "value": css})
         return [Element(self, e[ELEMENT]) for e in found]
 
-    def one(self, css, limit_s=10):
-        return plugfw.wait_for("on the page: " + css, limit_s, lambda: self.all(css))[0]
+    def one(self, css):
+        return plugfw.wait_for("on the page: " + css, lambda: self.all(css))[0]
 
     def reads(self):
         """All that a person sees."""
         try:
             return self.one("body").text()
-        except Failed:  # the page has just been replaced
+        except Replaced:
             return ""
 
-    def sees(self, text, limit_s=10):
-        return plugfw.wait_for('"%s" on the page, which reads:\n%s' % (text, self.reads()), limit_s,
-                               lambda: text in self.reads())
+    def sees(self, *texts):
+        plugfw.wait_for(lambda: "%s on the page, which reads:\n%s" % (texts, self.reads()),
+                        lambda: all(t in read for read in [self.reads()] for t in texts))
+
+    def steady(self, ask):
+        """`ask`, again when the page has been replaced meanwhile."""
+        def again():
+            try:
+                return ask() or True
+            except Replaced:
+                return None
+        return plugfw.wait_for("a page that stays", again)
+
+    def click(self, css):
+        self.steady(lambda: self.one(css).click())
 
     def press(self, label):
         """The button or link that reads so."""
         def found():
-            return [e for e in self.all("button, a") if e.text().strip() == label]
-        plugfw.wait_for("a button that reads " + label, 10, found)[0].click()
+            for e in self.all("button, a"):
+                if e.text().strip() == label:
+                    e.click()
+                    return True
+            return None
+
+        def pressed():
+            try:
+                return found()
+            except Replaced:
+                return None
+        plugfw.wait_for("a button that reads " + label, pressed)
+
+    def leaves(self, do):
+        """After that there is another page, and it is there as a whole."""
+        self.script("window.before=1")
+        do()
+
+        def there():
+            try:
+                return self.script("return !window.before&&document.readyState==='complete'")
+            except Failed:  # neither the one nor the other
+                return None
+        plugfw.wait_for("the next page", there)
 
     def script(self, text, *args):
         return self.ask("POST", "/execute/sync", {"script": text, "args": list(args)})
