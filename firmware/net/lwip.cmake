@@ -11,7 +11,8 @@ endif()
 add_library(pf_lwip STATIC
   ${LWIP}/src/core/def.c ${LWIP}/src/core/dns.c ${LWIP}/src/core/inet_chksum.c
   ${LWIP}/src/core/init.c ${LWIP}/src/core/ip.c ${LWIP}/src/core/mem.c ${LWIP}/src/core/memp.c
-  ${LWIP}/src/core/netif.c ${LWIP}/src/core/pbuf.c ${LWIP}/src/core/tcp.c
+  ${LWIP}/src/core/netif.c ${LWIP}/src/core/pbuf.c ${LWIP}/src/core/stats.c
+  ${LWIP}/src/core/tcp.c
   ${LWIP}/src/core/tcp_in.c ${LWIP}/src/core/tcp_out.c ${LWIP}/src/core/timeouts.c
   ${LWIP}/src/core/udp.c ${LWIP}/src/core/ipv4/dhcp.c ${LWIP}/src/core/ipv4/etharp.c
   ${LWIP}/src/core/ipv4/icmp.c ${LWIP}/src/core/ipv4/igmp.c ${LWIP}/src/core/ipv4/ip4.c

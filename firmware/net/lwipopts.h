@@ -9,7 +9,6 @@
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN         0
 #define LWIP_SOCKET          0
-#define LWIP_STATS           0
 #define LWIP_IPV6            0
 #define LWIP_IGMP            1
 #define LWIP_DHCP            1
@@ -53,8 +52,11 @@
 #define LWIP_TCP_RTO_TIME   1000 /* before the first repetition, RFC 6298 */
 #define LWIP_TCP_TIMESTAMPS 0
 
-/* The PC says what it thinks of us; a chip has no one to tell. */
-#ifndef PF_LWIP_ASSERT
+/* The PC says what it thinks of us and counts what is lent; a chip has no one to tell. */
+#ifdef PF_LWIP_ASSERT
+#define LWIP_STATS 1
+#else
+#define LWIP_STATS 0
 #define LWIP_NOASSERT
 #endif
 #define LWIP_ERROR(message, expression, handler)                                                   \
