@@ -623,7 +623,7 @@ static void after_a_week_no_more_memory_has_been_used_than_after_a_day(void **st
         tell_of(day, &now);
         assert_memory_equal(&now, &first, sizeof now);
         assert_int_equal(answered, asked);
-        assert_int_equal(plug.clock.epoch_s / 10, (born_s + host_us() / 1000000) / 10);
+        assert_in_range(plug.clock.epoch_s + 2 - (born_s + host_us() / 1000000), 0, 4);
         assert_string_equal(broker.state, simplug_relay(RELAY) ? "1" : "0");
     }
     assert_flat(&after_a_day, &most);
