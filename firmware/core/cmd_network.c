@@ -60,6 +60,12 @@ static enum cmd_result open_ap(struct cmd *c)
     return CMD_OK;
 }
 
+static enum cmd_result clear_ping(struct cmd *c)
+{
+    ping_clear(c->p);
+    return CMD_OK;
+}
+
 static enum cmd_result power_save(struct cmd *c)
 {
     int32_t level = 1;
@@ -101,6 +107,7 @@ const struct cmd_entry cmd_network[] = {
     {"PowerSave", 0, power_save, 0},
     {"PingHost", 1, silent_setting, CFG_PING_HOST},
     {"PingInterval", 1, number_setting, CFG_PING_INTERVAL},
+    {"ClearNoPingTime", 0, clear_ping, 0},
     {"WebServer", 1, web_server, 0},
     {"IndexRefreshInterval", 1, index_refresh, 0},
     {0},

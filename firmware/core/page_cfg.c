@@ -738,33 +738,57 @@ static bool page_names(struct http_request *rq, struct http_conn *c, struct out 
     return false;
 }
 
+/* False: refused. */
+static bool take_seconds(struct http_request *rq, const char *name, enum config_number which)
+{
+    int32_t s;
+
+    if (!http_has(rq, name))
+        return true;
+    if (!http_number(rq, name, &s) || s < 0 || s > 86400)
+        return false;
+    config_set_number(&rq->p->cfg, which, s);
+    return true;
+}
+
+static bool set_ping(struct http_request *rq, struct http_conn *c, struct out *o)
+{
+    struct config *cfg = &rq->p->cfg;
+
+    if (ticked(rq, "clear")) {
+        config_set_text(cfg, CFG_PING_HOST, "");
+        config_set_number(cfg, CFG_PING_INTERVAL, 0);
+        config_set_number(cfg, CFG_PING_SECONDS, 0);
+        return page_saved(rq, c, o) && http_see(c, o, "/cfg_ping");
+    }
+    if (!fits(rq, "host", 63))
+        return bad(c, o, "the host is too long");
+    if (!take_seconds(rq, "disconnectTime", CFG_PING_SECONDS) ||
+        !take_seconds(rq, "interval", CFG_PING_INTERVAL))
+        return bad(c, o, "seconds are 0 to 86400");
+    take_text(rq, "host", CFG_PING_HOST);
+    return page_saved(rq, c, o) && http_see(c, o, "/cfg_ping");
+}
+
 static bool page_ping(struct http_request *rq, struct http_conn *c, struct out *o, unsigned round)
 {
     struct plug *p = rq->p;
-    int32_t seconds;
+    const struct ping *g = &p->ping;
 
     if (round == 0) {
-        if (ticked(rq, "clear")) {
-            config_set_text(&p->cfg, CFG_PING_HOST, "");
-            config_set_number(&p->cfg, CFG_PING_SECONDS, 0);
-            return page_saved(rq, c, o) && http_see(c, o, "/cfg_ping");
-        }
-        if (http_has(rq, "host") || http_has(rq, "disconnectTime")) {
-            if (http_has(rq, "disconnectTime") &&
-                (!http_number(rq, "disconnectTime", &seconds) || seconds < 0 || seconds > 86400))
-                return bad(c, o, "seconds without an answer are 0 to 86400");
-            if (!fits(rq, "host", 63))
-                return bad(c, o, "the host is too long");
-            if (http_number(rq, "disconnectTime", &seconds))
-                config_set_number(&p->cfg, CFG_PING_SECONDS, seconds);
-            take_text(rq, "host", CFG_PING_HOST);
-            return page_saved(rq, c, o) && http_see(c, o, "/cfg_ping");
-        }
+        if (http_has(rq, "clear") || http_has(rq, "host") || http_has(rq, "disconnectTime") ||
+            http_has(rq, "interval"))
+            return set_ping(rq, c, o);
         page_top(p, o, "Ping watchdog");
+        if (g->sent)
+            out_fmt(o, "<p>%u of %u answered, the last %u s ago</p>", (unsigned)g->answered,
+                    (unsigned)g->sent, (unsigned)g->silent_s);
         return true;
     }
     page_form(o, "cfg_ping");
     page_text(o, "Host", "host", config_text(&p->cfg, CFG_PING_HOST), 63);
+    page_number(o, "Seconds between pings; 0: 10", "interval",
+                config_number(&p->cfg, CFG_PING_INTERVAL));
     page_number(o, "Reconnect after so many seconds without an answer; 0: never", "disconnectTime",
                 config_number(&p->cfg, CFG_PING_SECONDS));
     page_form_end(o, "Save");

@@ -267,6 +267,7 @@ static void second(struct plug *p)
         mqtt_second(p);
         count_without_mqtt(p);
         meter_second(p);
+        ping_second(p);
     }
     clock_second(p);
     ssdp_second(p);

@@ -13,6 +13,7 @@
 #include "core/mqtt.h"
 #include "core/ota.h"
 #include "core/pin.h"
+#include "core/ping.h"
 #include "core/ssdp.h"
 #include "core/store.h"
 #include "core/vars.h"
@@ -46,6 +47,7 @@ struct plug {
     struct cmds cmds;
     struct meter meter;
     struct wifi wifi;
+    struct ping ping;
     struct mqtt mqtt;
     struct ota ota;
     struct clock clock;

@@ -26,7 +26,14 @@ enum {
     CODE_AP,
     CODE_AP_FAILED
 };
-enum { SETTLED_S = 30, NO_AP_S = 5, QUIET_MAX_S = 3600, AP_IN_USE_S = 60, KNOWN_FAILS = 2 };
+enum {
+    SETTLED_S = 30,
+    NO_AP_S = 5,
+    QUIET_MAX_S = 3600,
+    AP_IN_USE_S = 60,
+    KNOWN_FAILS = 2,
+    HEARD = 8
+};
 
 static const char *ssid(const struct plug *p, unsigned which)
 {
@@ -125,7 +132,8 @@ static void use_address(const struct plug *p)
         net_use(NULL, NULL, NULL, NULL);
 }
 
-static void begin(struct plug *p)
+/* With an access point, that one and no other. */
+static void begin(struct plug *p, const uint8_t *bssid, uint8_t channel)
 {
     struct wifi *w = &p->wifi;
 
@@ -136,9 +144,15 @@ static void begin(struct plug *p)
     hal_radio_power_save(0); /* nor do some while they save power */
     use_address(p);
     log_say(p, LOG_INFO, "wifi: connecting to %s", ssid(p, w->which));
-    hal_radio_connect(ssid(p, w->which), password(p, w->which), w->known ? w->bssid : NULL,
-                      w->known ? w->channel : 0);
+    hal_radio_connect(ssid(p, w->which), password(p, w->which), bssid, channel);
     enter(w, WIFI_CONNECTING);
+}
+
+static void attempt(struct plug *p)
+{
+    const struct wifi *w = &p->wifi;
+
+    begin(p, w->known ? w->bssid : NULL, w->known ? w->channel : 0);
 }
 
 /* Not before, but up to a quarter earlier: a house full of plugs does not call as one. */
@@ -150,13 +164,30 @@ static uint32_t next_backoff(struct wifi *w)
     return w->backoff_s - hal_random() % (w->backoff_s / 4 + 1);
 }
 
+/* A move has led nowhere (a stranger of the same name): to where it was, before all else. */
+static void move_back(struct plug *p, const char *why)
+{
+    struct wifi *w = &p->wifi;
+
+    log_say(p, LOG_WARN, "wifi: %s, back to channel %u", why, w->channel);
+    w->moving = false;
+    w->known = true;
+    w->known_fails = KNOWN_FAILS - 1;
+    wait(w, 1);
+}
+
 /* This attempt, or this link, is over. */
 static void fail(struct plug *p, const char *why)
 {
     struct wifi *w = &p->wifi;
-    uint32_t s = next_backoff(w);
+    uint32_t s;
 
     hal_radio_stop();
+    if (w->moving) {
+        move_back(p, why);
+        return;
+    }
+    s = next_backoff(w);
     if (w->known && ++w->known_fails >= KNOWN_FAILS)
         w->known = false;
     if (++w->tries >= WIFI_TRIES && ssid(p, w->which ^ 1)[0]) {
@@ -167,6 +198,14 @@ static void fail(struct plug *p, const char *why)
     }
     log_say(p, LOG_WARN, "wifi: %s, again in %u s", why, (unsigned)s);
     wait(w, s);
+}
+
+void wifi_drop(struct plug *p, const char *why)
+{
+    if (p->wifi.state != WIFI_UP)
+        return;
+    p->wifi.drops++;
+    fail(p, why);
 }
 
 /* ---- restarting as a last resort ------------------------------------------------------ */
@@ -237,7 +276,7 @@ static void step_ap(struct plug *p)
     w->lost_s = 0;
     w->backoff_s = 0;
     w->tries = 0;
-    begin(p);
+    attempt(p);
 }
 
 /* ---- the station ------------------------------------------------------------------------ */
@@ -250,7 +289,7 @@ static void step_wait(struct plug *p)
         w->helping = true;
         open_ap(p);
     } else if (w->in_state_s >= w->wait_s) {
-        begin(p);
+        attempt(p);
     }
 }
 
@@ -306,6 +345,61 @@ static bool silent(struct wifi *w)
     return true;
 }
 
+/* ---- a stronger access point of the same network -------------------------------------------
+ *
+ * A plug stays where it is: what it finds at its start it would keep for months, and after a power
+ * failure that is not the access point next to it, but the one that started first. */
+
+static const struct hal_radio_network *stronger(const struct hal_radio_network *heard, int n,
+                                                const struct hal_radio_network *than)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcmp(heard[i].ssid, than->ssid) && heard[i].secured == than->secured &&
+            memcmp(heard[i].bssid, than->bssid, 6) != 0 &&
+            heard[i].rssi >= than->rssi + WIFI_BETTER_DB)
+            return &heard[i];
+    return NULL;
+}
+
+static void move(struct plug *p, const struct hal_radio_network *to)
+{
+    log_say(p, LOG_INFO, "wifi: moving to channel %u, %d dBm", to->channel, to->rssi);
+    p->wifi.moving = true;
+    begin(p, to->bssid, to->channel);
+}
+
+static void look(struct wifi *w)
+{
+    w->look_s = w->look_s ? w->look_s * 2 : WIFI_LOOK_S;
+    if (w->look_s > WIFI_LOOK_MAX)
+        w->look_s = WIFI_LOOK_MAX;
+    w->look_in_s = w->look_s;
+    w->looking = true;
+    hal_radio_scan();
+}
+
+static void roam(struct plug *p, const struct hal_radio_network *link)
+{
+    struct wifi *w = &p->wifi;
+
+    w->weak_s = link->rssi <= WIFI_WEAK_DBM ? w->weak_s + 1 : 0;
+    if (w->in_state_s == SETTLED_S && !w->weak_s)
+        w->look_s = w->look_in_s = 0;
+    if (w->look_in_s)
+        w->look_in_s--;
+    if (w->looking) {
+        struct hal_radio_network heard[HEARD];
+        const int n = hal_radio_scanned(heard, HEARD);
+        const struct hal_radio_network *to = stronger(heard, n, link);
+
+        w->looking = n < 0;
+        if (to && !updating(p))
+            move(p, to);
+    } else if (w->weak_s >= WIFI_WEAK_S && !w->look_in_s && !updating(p)) {
+        look(w);
+    }
+}
+
 static void step_up(struct plug *p)
 {
     struct wifi *w = &p->wifi;
@@ -327,10 +421,10 @@ static void step_up(struct plug *p)
         w->tries = 0;
         w->backoff_s = 0;
     }
-    if (gw[0] && silent(w) && !updating(p)) {
-        w->drops++;
-        fail(p, "nothing is heard any more");
-    }
+    if (gw[0] && silent(w) && !updating(p))
+        wifi_drop(p, "nothing is heard any more");
+    else
+        roam(p, &link);
 }
 
 static void step_no_address(struct plug *p)
@@ -344,6 +438,8 @@ static void step_no_address(struct plug *p)
         fail(p, why);
     } else if (linked(&link) && net_address(ip, mask, gw, dns)) {
         enter(w, WIFI_UP);
+        w->looking = w->moving = false;
+        w->weak_s = 0;
         w->links++;
         w->down_s = 0;
         w->refused = false;
@@ -426,7 +522,7 @@ void wifi_init(struct plug *p)
     }
     recall(p);
     if (fast(p))
-        begin(p);
+        attempt(p);
     else
         wait(w, 1);
 }

@@ -17,6 +17,11 @@ struct plug;
 #define WIFI_HELP_S      180u /* ... for so long, then the network is tried again */
 #define WIFI_AP_S        600u /* one that somebody asked for, if a network is known */
 #define WIFI_HUNG_S      600u /* the radio answers nothing at all: start anew */
+#define WIFI_WEAK_DBM    (-72)
+#define WIFI_WEAK_S      60u /* so weak for so long: is there a stronger access point of this name? */
+#define WIFI_BETTER_DB   12    /* what a move has to be worth */
+#define WIFI_LOOK_S      600u  /* before the next look, doubled from one to the next ... */
+#define WIFI_LOOK_MAX    9600u /* ... up to this */
 
 enum wifi_state { WIFI_IDLE, WIFI_WAIT, WIFI_CONNECTING, WIFI_NO_ADDRESS, WIFI_UP, WIFI_AP };
 
@@ -30,10 +35,13 @@ struct wifi {
     bool known;           /* bssid and channel of the last good link */
     bool kept;            /* they are on flash */
     uint8_t bssid[6], channel, known_fails;
-    uint32_t down_s;  /* without an address */
-    uint32_t lost_s;  /* down, since the start or our access point was open */
-    uint32_t hung_s;  /* trying, and no answer from the radio */
-    uint32_t quiet_s; /* how long silence is borne; 0: WIFI_QUIET_S */
+    uint32_t down_s;            /* without an address */
+    uint32_t lost_s;            /* down, since the start or our access point was open */
+    uint32_t hung_s;            /* trying, and no answer from the radio */
+    uint32_t quiet_s;           /* how long silence is borne; 0: WIFI_QUIET_S */
+    uint32_t weak_s;            /* of this link, without a break */
+    uint32_t look_in_s, look_s; /* for a stronger access point: the next, the pause before it */
+    bool looking, moving;
     uint32_t ap_in_s; /* 0: none planned */
     uint32_t links, drops;
     uint8_t ip[4]; /* as last seen */
@@ -44,7 +52,9 @@ void wifi_second(struct plug *p);
 /* For configuring; 0 is 1. Without a known network, and in safe mode, it stays; else until
  * nobody uses it for a while. */
 void wifi_open_ap(struct plug *p, uint32_t in_s);
-void wifi_changed(struct plug *p);   /* settings; also from our access point back to the network */
+void wifi_changed(struct plug *p); /* settings; also from our access point back to the network */
+/* This link is of no use: another one, after the usual wait. Without a link: no-op. */
+void wifi_drop(struct plug *p, const char *why);
 int wifi_code(const struct plug *p); /* status code of reference 1.4 */
 
 /* Of the network stack (net.c). */

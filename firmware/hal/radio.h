@@ -37,7 +37,8 @@ enum hal_radio_state hal_radio_state(void);
 bool hal_radio_link(struct hal_radio_network *out);
 void hal_radio_power_save(unsigned level); /* 0: off */
 
-/* Networks heard: begin, then ask until it is >= 0, the number of entries filled. */
+/* Networks heard, the strongest first: begin, then ask until it is >= 0, the number of entries
+ * filled. A link lives on meanwhile. */
 void hal_radio_scan(void);
 int hal_radio_scanned(struct hal_radio_network *out, size_t cap);
 

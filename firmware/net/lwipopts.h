@@ -15,7 +15,7 @@
 #define LWIP_DNS             1
 #define LWIP_UDP             1
 #define LWIP_TCP             1
-#define LWIP_RAW             0
+#define LWIP_RAW             1
 #define LWIP_ICMP            1
 #define LWIP_NETIF_HOSTNAME  1
 #define LWIP_SINGLE_NETIF    1
@@ -35,6 +35,7 @@
 #define PBUF_POOL_SIZE          24   /* what is received: a full frame takes three */
 #define PBUF_POOL_BUFSIZE       512
 #define MEMP_NUM_PBUF           48
+#define MEMP_NUM_RAW_PCB        1 /* the ping watchdog */
 #define MEMP_NUM_UDP_PCB        8
 #define MEMP_NUM_TCP_PCB        21 /* slots of net_http.c, the broker, two that are closing */
 #define MEMP_NUM_TCP_PCB_LISTEN 1

@@ -277,6 +277,7 @@ void net_stop(void)
     net_mqtt_stop();
     net_http_stop();
     net_ntp_stop();
+    net_ping_stop();
     net_ssdp_stop();
     while (tcp_active_pcbs)
         tcp_abandon(tcp_active_pcbs, 0);

@@ -21,7 +21,7 @@ void net_stop(void);
 void net_says(const char *what);
 
 /* net_address(), net_use(), net_use_ap() and net_quiet_s() are in core/wifi.h, the rest of what
- * the core calls in mqtt.h, clock.h and ssdp.h. */
+ * the core calls in mqtt.h, clock.h, ping.h and ssdp.h. */
 
 /* ---- parts of it, each called by net.c ------------------------------------------- */
 
@@ -32,6 +32,7 @@ void net_mqtt_poll(struct plug *p, uint32_t now_ms);
 void net_mqtt_stop(void);
 void net_ntp_poll(struct plug *p, uint32_t now_ms);
 void net_ntp_stop(void);
+void net_ping_stop(void);
 void net_ssdp_poll(struct plug *p, uint32_t now_ms);
 void net_ssdp_stop(void);
 /* Addresses and names for who joins our own access point. */

@@ -1,11 +1,11 @@
 /* The plug's datagrams, frame by frame: what it gives to who joins its access point, whom it
- * believes the time, and how it is found. */
+ * believes the time, whom it pings, and how it is found. */
 #include "support/net_rig.h"
 
 /* ---- frames by hand ------------------------------------------------------------------- */
 
 static const uint8_t phone[6] = {0x02, 1, 2, 3, 4, 5};
-static uint8_t got[HAL_FRAME_MAX]; /* the last datagram of the plug: its payload */
+static uint8_t got[HAL_FRAME_MAX]; /* the last of the plug: a datagram's payload, or ICMP whole */
 static size_t got_len;
 static unsigned got_count;
 static uint16_t got_port;
@@ -38,48 +38,67 @@ static void answer_arp(const uint8_t *f)
 
 static void from_plug(void *user, const uint8_t *f, size_t len)
 {
+    size_t at;
+
     (void)user;
     if (get16(f + 12) == 0x0806 && get16(f + 20) == 1)
         answer_arp(f);
-    if (get16(f + 12) != 0x0800 || f[23] != 17)
+    if (get16(f + 12) != 0x0800 || (f[23] != 17 && f[23] != 1))
         return;
-    got_len = get16(f + 38) - 8;
-    assert_true(42 + got_len <= len);
-    memcpy(got, f + 42, got_len);
+    at = f[23] == 17 ? 42 : 34;
+    got_len = get16(f + 16) + 14 - at;
+    assert_true(at + got_len <= len);
+    memcpy(got, f + at, got_len);
     got_port = (uint16_t)get16(f + 34);
     memcpy(got_own, f + 26, 4);
     memcpy(got_to, f + 30, 4);
     got_count++;
 }
 
-static void send_udp(const uint8_t from[4], unsigned from_port, const uint8_t to[4], unsigned port,
-                     const void *data, size_t len)
+static uint16_t checksum(const uint8_t *data, size_t len)
 {
-    uint8_t f[HAL_FRAME_MAX] = {0};
     uint32_t sum = 0;
 
-    assert_true(42 + len <= sizeof f);
+    for (size_t i = 0; i < len; i++)
+        sum += i % 2 ? data[i] : (uint32_t)data[i] << 8;
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
+static void send_ip(const uint8_t from[4], const uint8_t to[4], uint8_t protocol, const void *data,
+                    size_t len)
+{
+    uint8_t f[HAL_FRAME_MAX] = {0};
+
+    assert_true(34 + len <= sizeof f);
     memset(f, 0xff, 6);
     memcpy(f + 6, phone, 6);
     put16(f + 12, 0x0800);
     f[14] = 0x45;
-    put16(f + 16, (unsigned)(28 + len));
+    put16(f + 16, (unsigned)(20 + len));
     f[22] = 64;
-    f[23] = 17;
+    f[23] = protocol;
     memcpy(f + 26, from, 4);
     memcpy(f + 30, to, 4);
-    for (unsigned i = 14; i < 34; i += 2)
-        sum += get16(f + i);
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    put16(f + 24, ~sum & 0xffff);
-    put16(f + 34, from_port);
-    put16(f + 36, port);
-    put16(f + 38, (unsigned)(8 + len));
-    memcpy(f + 42, data, len);
+    put16(f + 24, checksum(f + 14, 20));
+    memcpy(f + 34, data, len);
     got_count = 0;
-    host_wire_arrive(f, 42 + len);
+    host_wire_arrive(f, 34 + len);
     net_rig_run(5);
+}
+
+static void send_udp(const uint8_t from[4], unsigned from_port, const uint8_t to[4], unsigned port,
+                     const void *data, size_t len)
+{
+    uint8_t u[HAL_FRAME_MAX - 34] = {0};
+
+    assert_true(8 + len <= sizeof u);
+    put16(u, from_port);
+    put16(u + 2, port);
+    put16(u + 4, (unsigned)(8 + len));
+    memcpy(u + 8, data, len);
+    send_ip(from, to, 17, u, 8 + len);
 }
 
 static const uint8_t nobody[4] = {0}, all[4] = {255, 255, 255, 255}, own[4] = {192, 168, 4, 1};
@@ -329,6 +348,106 @@ static void an_answer_that_comes_too_late_is_none(void **state)
     assert_int_equal(net_rig_epoch, 0);
 }
 
+/* ---- ping -------------------------------------------------------------------------------- */
+
+static const uint8_t pinged[4] = {192, 168, 4, 33};
+
+/* The request goes out; its reply comes into `r`, 40 bytes. */
+static void ping(uint8_t r[40])
+{
+    config_set_text(&rig.cfg, CFG_PING_HOST, "192.168.4.33");
+    got_count = 0;
+    net_ping_ask(&rig);
+    net_rig_run(20);
+    assert_int_equal(got_count, 1);
+    assert_memory_equal(got_to, pinged, 4);
+    assert_int_equal(got_len, 40);
+    assert_memory_equal(got, "\x08\x00", 2);
+    assert_int_equal(checksum(got, 40), 0);
+    memcpy(r, got, 40);
+    memset(r, 0, 4);
+    put16(r + 2, checksum(r, 40));
+}
+
+/* As `r`, with one byte that is another. */
+static void reply_with(const uint8_t r[40], unsigned at, uint8_t value)
+{
+    uint8_t bad[40];
+
+    memcpy(bad, r, sizeof bad);
+    bad[at] = value;
+    memset(bad + 2, 0, 2);
+    put16(bad + 2, checksum(bad, sizeof bad));
+    send_ip(pinged, own, 1, bad, sizeof bad);
+}
+
+static void who_is_pinged_answers_and_nobody_else(void **state)
+{
+    uint8_t r[40];
+
+    (void)state;
+    ping(r);
+    send_ip(ntp_server, own, 1, r, 40);
+    send_ip(pinged, own, 1, r, 7);
+    reply_with(r, 0, 3); /* there is no such host, says a router */
+    reply_with(r, 5, (uint8_t)(r[5] + 1));
+    reply_with(r, 7, (uint8_t)(r[7] + 1)); /* not asked yet */
+    r[20] ^= 4;                            /* damaged */
+    send_ip(pinged, own, 1, r, 40);
+    assert_int_equal(net_rig_answers, 0);
+    r[20] ^= 4;
+    send_ip(pinged, own, 1, r, 40);
+    assert_int_equal(net_rig_answers, 1);
+}
+
+static void an_answer_that_comes_after_the_next_question_is_one(void **state)
+{
+    uint8_t first[40], second[40];
+
+    (void)state;
+    ping(first);
+    ping(second);
+    assert_memory_not_equal(first, second, sizeof first);
+    send_ip(pinged, own, 1, first, 40);
+    send_ip(pinged, own, 1, second, 40);
+    assert_int_equal(net_rig_answers, 2);
+}
+
+static void who_pings_the_plug_is_answered_meanwhile(void **state)
+{
+    uint8_t r[40];
+
+    (void)state;
+    ping(r);
+    reply_with(r, 0, 8);
+    assert_int_equal(got_count, 1);
+    assert_int_equal(got[0], 0);
+    assert_int_equal(net_rig_answers, 0);
+}
+
+static void a_host_is_found_by_its_name(void **state)
+{
+    uint8_t a[64];
+
+    (void)state;
+    config_set_text(&rig.cfg, CFG_PING_HOST, "lamp.lan");
+    got_count = 0;
+    net_ping_ask(&rig);
+    net_rig_run(20);
+    assert_int_equal(got_count, 1);
+    assert_int_equal(get16(got + 2), 0x0100);
+    assert_in_range(got_len, 20, 48);
+    memcpy(a, got, got_len);
+    put16(a + 2, 0x8180);
+    put16(a + 6, 1);
+    memcpy(a + got_len, "\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04", 12);
+    memcpy(a + got_len + 12, pinged, 4);
+    send_udp(ntp_server, 53, own, got_port, a, got_len + 16);
+    assert_int_equal(got_count, 1);
+    assert_memory_equal(got_to, pinged, 4);
+    assert_memory_equal(got, "\x08\x00", 2);
+}
+
 /* ---- SSDP ------------------------------------------------------------------------------- */
 
 static const uint8_t group[4] = {239, 255, 255, 250};
@@ -391,6 +510,10 @@ int main(void)
         STA(the_time_is_what_the_asked_server_says),
         STA(the_time_of_others_is_not_believed),
         STA(an_answer_that_comes_too_late_is_none),
+        STA(who_is_pinged_answers_and_nobody_else),
+        STA(an_answer_that_comes_after_the_next_question_is_one),
+        STA(who_pings_the_plug_is_answered_meanwhile),
+        STA(a_host_is_found_by_its_name),
         STA(it_is_found_only_while_that_is_wanted),
         STA(its_notice_goes_to_the_group),
     };

@@ -410,8 +410,15 @@ static void the_other_forms_do_what_they_say(void **state)
     assert_non_null(strstr(web_get("/index").body, "<h1>Lamp at the door</h1>"));
     web_post("/cfg_webapp_set", "url=http://app/");
     assert_string_equal(config_text(&rig.cfg, CFG_WEBAPP), "http://app/");
-    web_post("/cfg_ping", "host=10.0.0.1&disconnectTime=60");
+    web_post("/cfg_ping", "host=10.0.0.1&disconnectTime=60&interval=5");
     assert_int_equal(config_number(&rig.cfg, CFG_PING_SECONDS), 60);
+    assert_int_equal(config_number(&rig.cfg, CFG_PING_INTERVAL), 5);
+    assert_int_equal(web_post("/cfg_ping", "interval=86401").status, 400);
+    assert_int_equal(web_post("/cfg_ping", "disconnectTime=-1").status, 400);
+    assert_string_equal(config_text(&rig.cfg, CFG_PING_HOST), "10.0.0.1");
+    web_post("/cfg_ping", "clear=1");
+    assert_string_equal(config_text(&rig.cfg, CFG_PING_HOST), "");
+    assert_int_equal(config_number(&rig.cfg, CFG_PING_INTERVAL), 0);
     web_get("/cfg_loglevel_set?loglevel=4");
     assert_int_equal(rig.log.level, 4);
     web_get("/pmntp?EPOCH=1700000000&OFFSET=3600");

@@ -472,7 +472,9 @@ static void a_radio_takes_the_strongest_of_a_name(void **state)
     assert_int_equal(hal_radio_scanned(heard, 4), -1);
     host_advance_ms(3000);
     assert_int_equal(hal_radio_scanned(heard, 4), 2);
+    assert_int_equal(heard[0].channel, 11);
     assert_int_equal(hal_radio_scanned(heard, 1), 1);
+    assert_int_equal(heard[0].channel, 11);
 }
 
 static void a_lost_link_is_noticed_late_and_does_not_mend_itself(void **state)

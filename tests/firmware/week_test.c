@@ -548,6 +548,9 @@ static void set_up(void)
     config_set_text(&plug.cfg, CFG_MQTT_HOST, "10.0.2.2");
     config_set_number(&plug.cfg, CFG_MQTT_PORT, broker.port);
     config_set_text(&plug.cfg, CFG_NTP_SERVER, "192.0.2.1");
+    config_set_text(&plug.cfg, CFG_PING_HOST, "10.0.2.2");
+    config_set_number(&plug.cfg, CFG_PING_INTERVAL, 20);
+    config_set_number(&plug.cfg, CFG_PING_SECONDS, 300);
     config_set_text(&plug.cfg, CFG_STARTUP, "backlog startDriver NTP; startDriver SSDP");
     config_set_flag(&plug.cfg, 2, true); /* tells all of itself each minute */
     assert_true(plug_save(&plug));
@@ -623,6 +626,7 @@ static void after_a_week_no_more_memory_has_been_used_than_after_a_day(void **st
         tell_of(day, &now);
         assert_memory_equal(&now, &first, sizeof now);
         assert_int_equal(answered, asked);
+        assert_true(plug.ping.answered > plug.ping.sent / 10 * 9 && plug.ping.silent_s <= 20);
         assert_in_range(plug.clock.epoch_s + 2 - (born_s + host_us() / 1000000), 0, 4);
         assert_string_equal(broker.state, simplug_relay(RELAY) ? "1" : "0");
     }

@@ -53,6 +53,18 @@ uint32_t net_quiet_s(void)
     return (uint32_t)((host_us() - net.heard_us) / 1000000);
 }
 
+static struct {
+    bool answers;
+    unsigned asked;
+} host;
+
+void net_ping_ask(struct plug *p)
+{
+    host.asked++;
+    if (host.answers && host_radio_linked())
+        ping_answered(p);
+}
+
 /* A router answers when it is asked, if frames pass. A new link counts as heard. */
 static void hear(void *user)
 {
@@ -72,6 +84,7 @@ static void settings(enum hal_family family)
 {
     rig_new(family, PLUG);
     memset(&net, 0, sizeof net);
+    memset(&host, 0, sizeof host);
     host_each_ms(hear, NULL);
     *host_ap(0) = (struct host_ap){.ssid = "home",
                                    .password = "secret",
@@ -314,6 +327,173 @@ static void where_nobody_ever_answers_the_link_is_left_alone_more_and_more(void 
     net.deaf = true;
     rig_run(6 * 3600000);
     assert_in_range(rig.wifi.drops, 3, 12);
+}
+
+/* ---- a network of several access points ----------------------------------------------------- */
+
+#define HOUR 3600u
+
+static struct host_ap *another(int rssi, const char *password)
+{
+    host_ap(0)->rssi = -80;
+    *host_ap(1) = (struct host_ap){.ssid = "home",
+                                   .password = password,
+                                   .bssid = {2, 0, 0, 0, 0, 2},
+                                   .channel = 11,
+                                   .rssi = (int8_t)rssi,
+                                   .net = 1};
+    return host_ap(1);
+}
+
+/* Seconds without a link of so many. */
+static unsigned seconds_down(unsigned of)
+{
+    unsigned down = 0;
+
+    for (unsigned s = 0; s < of; s++) {
+        rig_run(1000);
+        down += rig.wifi.state != WIFI_UP || !host_radio_linked();
+    }
+    return down;
+}
+
+static unsigned channel_in_use(void)
+{
+    struct hal_radio_network link = {.channel = 0};
+
+    hal_radio_link(&link);
+    return link.channel;
+}
+
+static void it_moves_to_the_access_point_next_to_it_that_started_late(void **state)
+{
+    (void)state;
+    another(-45, "secret");
+    assert_in_range(seconds_down(120), 1, 4);
+    assert_int_equal(channel_in_use(), 11);
+    host_ap(0)->rssi = -50; /* and does not move for nothing */
+    assert_int_equal(seconds_down(6 * HOUR), 0);
+    assert_int_equal(channel_in_use(), 11);
+}
+
+static void for_a_little_more_it_does_not_move_and_looks_more_and_more_seldom(void **state)
+{
+    (void)state;
+    another(-80 + WIFI_BETTER_DB - 1, "secret");
+    assert_int_equal(seconds_down(6 * HOUR), 0);
+    assert_int_equal(channel_in_use(), 6);
+    assert_in_range(host_count(HOST_RADIO_SCAN, 0), 5, 6);
+}
+
+static void a_signal_that_will_do_is_no_reason_to_look(void **state)
+{
+    (void)state;
+    another(-30, "secret");
+    host_ap(0)->rssi = WIFI_WEAK_DBM + 1;
+    assert_int_equal(seconds_down(6 * HOUR), 0);
+    assert_int_equal(host_count(HOST_RADIO_SCAN, 0), 0);
+}
+
+static void a_stranger_of_the_same_name_costs_seconds_a_day(void **state)
+{
+    (void)state;
+    another(-30, "other");
+    assert_in_range(seconds_down(6 * HOUR), 1, 60);
+    assert_int_equal(channel_in_use(), 6);
+    *host_ap(2) = *host_ap(1);
+    host_ap(1)->ssid = "neighbours";
+    host_ap(2)->password = ""; /* and who would take anybody */
+    assert_int_equal(seconds_down(6 * HOUR), 0);
+    assert_int_equal(channel_in_use(), 6);
+}
+
+static void it_finds_the_other_access_point_when_its_own_is_gone(void **state)
+{
+    (void)state;
+    another(-60, "secret");
+    host_ap(0)->rssi = -50;
+    host_ap(0)->down = true;
+    rig_run(5000);
+    wait_until_up(20);
+    assert_int_equal(channel_in_use(), 11);
+}
+
+/* ---- the ping watchdog ------------------------------------------------------------------------ */
+
+static void watch(int32_t interval, int32_t bear_s)
+{
+    config_set_text(&rig.cfg, CFG_PING_HOST, "192.168.1.1");
+    config_set_number(&rig.cfg, CFG_PING_INTERVAL, interval);
+    config_set_number(&rig.cfg, CFG_PING_SECONDS, bear_s);
+}
+
+static void nobody_is_pinged_unless_that_is_set(void **state)
+{
+    (void)state;
+    assert_int_equal(seconds_down(HOUR), 0);
+    assert_int_equal(host.asked, 0);
+    watch(5, -1); /* a record may hold anything */
+    config_set_text(&rig.cfg, CFG_PING_HOST, "");
+    assert_int_equal(seconds_down(HOUR), 0);
+    assert_int_equal(host.asked, 0);
+}
+
+static void the_host_is_asked_at_its_interval_from_the_first_minute_on(void **state)
+{
+    (void)state;
+    watch(30, 0);
+    rig_boot(HAL_RESET_POWER);
+    rig_run(58000);
+    assert_int_equal(host.asked, 0);
+    rig_run(602000);
+    assert_in_range(host.asked, 20, 21);
+    watch(0, 600);
+    host.answers = true;
+    rig_run(100000);
+    assert_in_range(host.asked, 27, 31);
+}
+
+static void a_host_that_falls_silent_makes_the_link_anew(void **state)
+{
+    (void)state;
+    watch(5, 60);
+    host.answers = true;
+    assert_int_equal(seconds_down(HOUR), 0);
+    host.answers = false;
+    assert_int_equal(seconds_down(55), 0);
+    host_calls_forget();
+    assert_in_range(seconds_down(20), 3, 12);
+    assert_int_equal(host_count(HOST_RADIO_CONNECT, 0), 1);
+    host.answers = true;
+    assert_int_equal(seconds_down(HOUR), 0);
+    host.answers = false; /* as patient as at first */
+    assert_int_equal(seconds_down(55), 0);
+    assert_in_range(seconds_down(20), 3, 12);
+}
+
+static void a_host_that_is_off_costs_the_network_an_hour_at_most_each_time(void **state)
+{
+    (void)state;
+    watch(5, 60);
+    assert_in_range(seconds_down(6 * HOUR), 30, 120);
+    assert_in_range(host_count(HOST_RADIO_CONNECT, 0), 8, 12);
+}
+
+static void handlers_hear_how_long_the_host_has_been_silent(void **state)
+{
+    (void)state;
+    watch(10, 0);
+    assert_int_equal(
+        cmd_run(&rig, "addChangeHandler noPingTime > 90 AddChannel 20 1", CMD_CONSOLE, NULL),
+        CMD_OK);
+    rig_run(85000);
+    assert_int_equal(channel_get(&rig, 20), 0);
+    assert_int_equal(cmd_run(&rig, "ClearNoPingTime", CMD_CONSOLE, NULL), CMD_OK);
+    rig_run(85000);
+    assert_int_equal(channel_get(&rig, 20), 0);
+    rig_run(10000);
+    assert_int_equal(channel_get(&rig, 20), 1);
+    assert_int_equal(rig.wifi.drops, 0);
 }
 
 static void attempts_come_after_5_10_20_40_and_then_each_120_seconds(void **state)
@@ -645,6 +825,16 @@ int main(void)
         UP(after_a_router_restart_it_comes_back_by_itself),
         UP(a_lost_disconnect_event_is_noticed),
         UP(a_radio_that_swears_it_is_connected_is_found_out_by_the_silence),
+        UP(it_moves_to_the_access_point_next_to_it_that_started_late),
+        UP(for_a_little_more_it_does_not_move_and_looks_more_and_more_seldom),
+        UP(a_signal_that_will_do_is_no_reason_to_look),
+        UP(a_stranger_of_the_same_name_costs_seconds_a_day),
+        UP(it_finds_the_other_access_point_when_its_own_is_gone),
+        UP(nobody_is_pinged_unless_that_is_set),
+        KNOWN(the_host_is_asked_at_its_interval_from_the_first_minute_on),
+        UP(a_host_that_falls_silent_makes_the_link_anew),
+        UP(a_host_that_is_off_costs_the_network_an_hour_at_most_each_time),
+        UP(handlers_hear_how_long_the_host_has_been_silent),
         UP(where_nobody_ever_answers_the_link_is_left_alone_more_and_more),
         UP(attempts_come_after_5_10_20_40_and_then_each_120_seconds),
         KNOWN(plugs_of_a_house_do_not_call_all_at_once),

@@ -228,9 +228,10 @@ int hal_radio_scanned(struct hal_radio_network *out, size_t cap)
 
     if (!r.scanning || r.scan_ms)
         return -1;
-    for (int i = 0; i < (int)HOST_APS && (size_t)n < cap; i++)
-        if (on_air(i))
-            describe(&out[n++], &aps[i]);
+    for (int dbm = 127; dbm >= -128; dbm--)
+        for (int i = 0; i < (int)HOST_APS && (size_t)n < cap; i++)
+            if (on_air(i) && aps[i].rssi == dbm)
+                describe(&out[n++], &aps[i]);
     return n;
 }
 

@@ -15,6 +15,7 @@ uint16_t net_rig_port;
 struct net_rig_http net_rig_http;
 struct net_rig_mqtt net_rig_mqtt;
 uint32_t net_rig_epoch;
+unsigned net_rig_answers;
 unsigned net_rig_searches;
 
 /* ---- the rig -------------------------------------------------------------------------- */
@@ -32,7 +33,7 @@ void net_rig_new(void)
     memset(&rig, 0, sizeof rig);
     memset(&net_rig_http, 0, sizeof net_rig_http);
     memset(&net_rig_mqtt, 0, sizeof net_rig_mqtt);
-    net_rig_epoch = net_rig_searches = 0;
+    net_rig_epoch = net_rig_searches = net_rig_answers = 0;
     rig.chip = hal_chip();
     hal_mac(mac);
     config_defaults(&rig.cfg, rig.chip, mac);
@@ -256,6 +257,12 @@ void clock_set(struct plug *p, uint32_t epoch_s)
 {
     (void)p;
     net_rig_epoch = epoch_s;
+}
+
+void ping_answered(struct plug *p)
+{
+    (void)p;
+    net_rig_answers++;
 }
 
 bool ssdp_datagram(struct plug *p, const char *data, size_t len, struct out *reply)

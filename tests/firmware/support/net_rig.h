@@ -31,7 +31,7 @@ struct net_rig_http {
 extern struct net_rig_http net_rig_http;
 char net_rig_byte(size_t at);
 
-/* ---- mqtt.h's, clock.h's, ssdp.h's ---------------------------------------------------- */
+/* ---- mqtt.h's, clock.h's, ping.h's, ssdp.h's ------------------------------------------- */
 struct net_rig_mqtt {
     unsigned up, down, messages;
     char topic[MQTT_TOPIC + 1], payload[MQTT_PAYLOAD + 1];
@@ -40,6 +40,7 @@ struct net_rig_mqtt {
 };
 extern struct net_rig_mqtt net_rig_mqtt;
 extern uint32_t net_rig_epoch;
+extern unsigned net_rig_answers;
 extern unsigned net_rig_searches;
 
 /* ---- clients: the PC's own sockets --------------------------------------------------- */

@@ -62,6 +62,11 @@ WEAK void net_ntp_ask(struct plug *p)
     (void)p;
 }
 
+WEAK void net_ping_ask(struct plug *p)
+{
+    (void)p;
+}
+
 WEAK void net_ssdp_notify(struct plug *p)
 {
     (void)p;
