@@ -18,7 +18,7 @@
 #define SECRET      33u /* a password and its NUL */
 
 static const struct http_route *const tables[] = {http_update_pages, http_rest, http_pages,
-                                                  http_config_pages};
+                                                  http_config_pages, http_net_pages};
 
 static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 

@@ -51,8 +51,8 @@ struct http_route {
     size_t (*take)(struct http_request *rq, enum http_part part, const uint8_t *data, size_t len,
                    int *status);
 };
-extern const struct http_route http_pages[], http_config_pages[], http_update_pages[],
-    http_rest[]; /* each ended by a NULL path */
+extern const struct http_route http_pages[], http_config_pages[], http_net_pages[],
+    http_update_pages[], http_rest[]; /* each ended by a NULL path */
 
 /* ---- for routes ------------------------------------------------------------------ */
 
