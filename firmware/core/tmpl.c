@@ -13,21 +13,9 @@
 #include "core/plug.h"
 #include "core/role.h"
 #include "core/status.h"
+#include "core/tmpl_plan.h"
 
 enum { FLAG_NO_AUTOSTART = 36 };
-
-struct pin_use {
-    uint8_t role, ch, ch2;
-    bool named;
-};
-
-/* What is going to be applied. */
-struct plan {
-    struct pin_use pin[PINS];
-    bool pins, flags, command;
-    uint64_t mask;
-    char text[CMD_TEXT];
-};
 
 /* ---- reading ----------------------------------------------------------------- */
 
@@ -150,13 +138,15 @@ static bool read_command(struct plan *plan, const struct json *v, struct out *wh
     return false;
 }
 
-static bool read_plan(const struct plug *p, struct plan *plan, const char *json, size_t len,
+static bool read_plan(struct plug *p, struct plan *plan, const char *json, size_t len,
                       struct out *why)
 {
     const struct json v = json_parse(json, len);
     const struct json chip = json_member(&v, "chip"), pins = json_member(&v, "pins"),
                       flags = json_member(&v, "flags"), command = json_member(&v, "command");
 
+    if (pins.kind + flags.kind + command.kind == JSON_NONE && tuya_recognised(json, len))
+        return tuya_read(p, plan, json, len, why);
     if (v.kind != JSON_OBJECT) {
         out_text(why, "it is no JSON object");
         return false;

@@ -6,8 +6,9 @@
 
 struct plug;
 
-/* Apply a template object. Nothing is changed unless all of it can be used: `why` names what
- * cannot. True: applied, settings marked for saving. */
+/* Apply a template, or the settings that Tuya's firmware kept (tmpl_tuya.c). Nothing is changed
+ * unless all of it can be used: `why` names what cannot. True: applied, settings marked for
+ * saving. */
 bool template_apply(struct plug *p, const char *json, size_t len, struct out *why);
 void template_export(struct plug *p, struct out *o);
 

@@ -3,6 +3,7 @@
 #include "support/rig.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "core/role.h"
 #include "core/tmpl.h"
@@ -716,6 +717,127 @@ static void an_export_is_as_schemas_of_templates_want_it(void **state)
                         "\"command\":\"echo \\\"a\\nb\\\"\"}");
 }
 
+/* ---- what Tuya's firmware kept --------------------------------------------------------------- */
+
+static void assert_pin(unsigned pin, unsigned role, unsigned ch)
+{
+    if (config_role(&rig.cfg, pin) != role || config_channel(&rig.cfg, pin, 0) != ch)
+        fail_msg("pin %u is %s of channel %u, not %s of %u", pin,
+                 role_name(config_role(&rig.cfg, pin)), config_channel(&rig.cfg, pin, 0),
+                 role_name(role), ch);
+}
+
+static unsigned pins_used(void)
+{
+    unsigned n = 0;
+
+    for (unsigned pin = 0; pin < PINS; pin++)
+        n += config_role(&rig.cfg, pin) != ROLE_NONE;
+    return n;
+}
+
+/* Without quotes and with a comma at its end, as it stands in a flash. */
+static void settings_of_tuya_are_a_template(void **state)
+{
+    (void)state;
+    blank_board(HAL_BK7231N, "{\"6\":\"Rel;1\"}");
+    assert_true(apply("{reset_t:3,netled1_pin:26,rl1_lv:1,bt_type:0,led1_pin:8,module:CB2S,"
+                      "netled1_lv:1,led1_lv:0,total_bt_pin:7,total_bt_lv:0,ch_num:1,rl1_pin:6,"
+                      "crc:101,}"));
+    assert_int_equal(pins_used(), 4);
+    assert_pin(6, ROLE_REL, 1);
+    assert_pin(7, ROLE_BTN_ALL, 1);
+    assert_pin(8, ROLE_LED_N, 1);
+    assert_pin(26, ROLE_WIFI_LED, 0);
+    run("POWER ON");
+    assert_true(simplug_relay(1));
+}
+
+static void they_may_be_json_and_every_level_may_be_the_other(void **state)
+{
+    (void)state;
+    blank_board(HAL_BL602, "{}");
+    assert_true(apply(" { \"rl1_pin\" : \"2\", \"rl1_lv\" : 0 ,\"rl2_pin\":3, \"rl2_lv\":\"1\",\n"
+                      "\"bt1_pin\":4,\"bt1_lv\":1,\"bt2_pin\":5,\"led2_pin\":14,\"led2_lv\":1,"
+                      "\"wfst_pin\":17,\"onoff2\":20,\"reset_pin\":21,\"module\":\"\"}"));
+    assert_int_equal(pins_used(), 8);
+    assert_pin(2, ROLE_REL_N, 1);
+    assert_pin(3, ROLE_REL, 2);
+    assert_pin(4, ROLE_BTN_N, 1);
+    assert_pin(5, ROLE_BTN, 2);
+    assert_pin(14, ROLE_LED, 2);
+    assert_pin(17, ROLE_WIFI_LED_N, 0);
+    assert_pin(20, ROLE_TOGGLE, 2);
+    assert_pin(21, ROLE_BTN, 0);
+}
+
+static void their_meter_starts_at_once(void **state)
+{
+    (void)state;
+    blank_board(HAL_ECR6600, "{\"14\":\"BL0937CF;0\",\"15\":\"BL0937SEL;0\",\"20\":\"BL0937CF1;0\","
+                             "\"25\":\"Rel;1\"}");
+    assert_true(apply("{ele_pin:14,sel_pin_pin:15,vi_pin:20,rl_pin:25,key_pin:24}"));
+    assert_pin(25, ROLE_REL, 1);
+    assert_pin(24, ROLE_BTN_ALL, 1);
+    assert_int_equal(rig.meter.driver, METER_BL0937);
+}
+
+static void a_pin_with_two_uses_has_the_one_that_switches(void **state)
+{
+    (void)state;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        blank_board(HAL_BK7231T, "{}");
+        assert_true(apply(turn ? "{rl1_pin:6,led1_pin:6,netled_pin:8,led2_pin:8}"
+                               : "{led2_pin:8,netled_pin:8,led1_pin:6,rl1_pin:6}"));
+        assert_pin(6, ROLE_REL, 1);
+        assert_pin(8, ROLE_LED, 2);
+        assert_int_equal(pins_used(), 2);
+    }
+}
+
+static void settings_of_tuya_that_cannot_be_used_change_nothing(void **state)
+{
+    static const char *const bad[][2] = {
+        {"{rl1_pin:99}", "rl1_pin: this chip has no such pin"},
+        {"{rl1_pin:}", "rl1_pin: this chip has no such pin"},
+        {"{bt1_pin:24,rl1_pin:-1}", "rl1_pin: this chip has no such pin"},
+        {"{rl64_pin:25}", "rl64_pin: there are not so many channels"},
+        {"{rl1_pin:25,module:CB2S}", "it is for another chip than ECR6600"},
+        {"{rlx_pin:25,rl1_lv:1}", "it is no JSON object"},
+        {"{\"rlx_pin\":25}", "it has neither pins nor flags nor a command"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        blank_board(HAL_ECR6600, "{}");
+        config_set_pin(&rig.cfg, 25, ROLE_REL, 1, 0);
+        why[0] = '\0';
+        assert_false(apply(bad[i][0]));
+        assert_string_equal(why, bad[i][1]);
+        assert_pin(25, ROLE_REL, 1);
+        assert_int_equal(pins_used(), 1);
+    }
+}
+
+static void settings_of_tuya_may_end_anywhere(void **state)
+{
+    static const char whole[] = "{\"rl1_pin\":\"25\",\"rl1_lv\": 1 ,led1_pin:22,\"module\":\"X\",}";
+
+    (void)state;
+    blank_board(HAL_ECR6600, "{}");
+    for (size_t len = 0; len < sizeof whole; len++) {
+        char *copy = malloc(len ? len : 1); /* nothing behind it may be looked at */
+        struct out o;
+
+        assert_non_null(copy);
+        memcpy(copy, whole, len);
+        out_init(&o, why, sizeof why);
+        template_apply(&rig, copy, len, &o);
+        free(copy);
+    }
+    assert_pin(25, ROLE_REL, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -746,6 +868,12 @@ int main(void)
         cmocka_unit_test(a_template_of_a_bk7231t_is_taken_by_a_bk7231n),
         cmocka_unit_test(an_exported_template_makes_the_same_plug_again),
         cmocka_unit_test(an_export_is_as_schemas_of_templates_want_it),
+        cmocka_unit_test(settings_of_tuya_are_a_template),
+        cmocka_unit_test(they_may_be_json_and_every_level_may_be_the_other),
+        cmocka_unit_test(their_meter_starts_at_once),
+        cmocka_unit_test(a_pin_with_two_uses_has_the_one_that_switches),
+        cmocka_unit_test(settings_of_tuya_that_cannot_be_used_change_nothing),
+        cmocka_unit_test(settings_of_tuya_may_end_anywhere),
     };
 
     return cmocka_run_group_tests_name("templates", tests, NULL, NULL);
