@@ -178,6 +178,7 @@ static bool page_pins(struct http_request *rq, struct http_conn *c, struct out *
 
 /* ---- flags ----------------------------------------------------------------------- */
 
+/* Those that do something here. The others stay as they are. */
 static const struct {
     uint8_t flag;
     const char *text;
@@ -201,9 +202,7 @@ static const struct {
     {40, "Meter: energy in kWh"},
     {29, "Network: short name as host name"},
     {37, "Network: connect fast"},
-    {51, "Network: connect fast, with the last address"},
     {44, "No password in safe mode"},
-    {31, "Commands on the UART"},
 };
 #define FLAGS (sizeof flags / sizeof flags[0])
 
