@@ -1,19 +1,11 @@
 /* bl602_sha_test.c - the SHA engine of the emulated BL602: digests of FIPS 180-4, its time,
  * and everything it complains about. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "core/bytes.h"
 #include "core/checksum.h"
-#include "emu/bl602_soc.h"
-#include "emu/board.h"
+#include "emu/bl602_rig.h"
 
-#define LOAD     0x22010000u
-#define GLB      0x40000000u
 #define SHA      0x40004000u
 #define HASH     0x40004010u
 #define DATA     0x42020000u
@@ -24,57 +16,12 @@
 #define GO_ON    0x40u
 #define TRIG     2u
 
-struct chip {
-    struct board board;
-    struct bl602_soc soc;
-};
-
-/* csrci mstatus, 8; j . */
-static const uint8_t idle[] = {0x73, 0x70, 0x04, 0x30, 0x01, 0xA0};
-
-static void open_program(struct chip *c, const uint8_t *image, size_t len)
-{
-    struct emu_board slots;
-
-    board_init(&c->board);
-    slots = board_slots(&c->board);
-    assert_true(bl602_soc_init(&c->soc, &slots, 40000000, 0, image, len, LOAD, LOAD));
-}
-
-static void open_idle(struct chip *c)
-{
-    open_program(c, idle, sizeof idle);
-    bl602_soc_run(&c->soc, EMU_US(1));
-}
-
-static void close_chip(struct chip *c)
-{
-    bl602_soc_fini(&c->soc);
-    board_fini(&c->board);
-}
-
-static void assert_content(struct chip *c)
-{
-    if (c->soc.complaints.count)
-        fail_msg("%u complaints:\n%s", c->soc.complaints.count, c->soc.complaints.text);
-}
-
 /* This one and no other; it is forgotten. */
 static void assert_complaint(struct chip *c, const char *text)
 {
     if (!strstr(c->soc.complaints.text, text) || c->soc.complaints.lines != 1)
         fail_msg("not just \"%s\" but:\n%s", text, c->soc.complaints.text);
     memset(&c->soc.complaints, 0, sizeof c->soc.complaints);
-}
-
-static uint32_t get(struct chip *c, uint32_t addr)
-{
-    return bl602_soc_read(&c->soc, addr, 4);
-}
-
-static void put(struct chip *c, uint32_t addr, uint32_t value)
-{
-    bl602_soc_write(&c->soc, addr, 4, value);
 }
 
 static uint8_t *ram(struct chip *c, uint32_t addr)

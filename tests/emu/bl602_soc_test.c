@@ -1,17 +1,9 @@
 /* bl602_soc_test.c - the emulated BL602 against what its reference tells: registers,
  * baud arithmetic, flash controller, watchdog, PLL, and small programs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
 
-#include "emu/bl602_soc.h"
-#include "emu/board.h"
+#include "emu/bl602_rig.h"
 
-#define LOAD 0x22010000u
-#define GLB  0x40000000u
 #define FUSE 0x40007000u
 #define L1C  0x40009000u
 #define UART 0x4000A000u
@@ -21,60 +13,10 @@
 #define PLL  0x4000E400u
 #define HBN  0x4000F000u
 
-struct chip {
-    struct board board;
-    struct bl602_soc soc;
-};
-
-/* csrci mstatus, 8; j . */
-static const uint8_t idle[] = {0x73, 0x70, 0x04, 0x30, 0x01, 0xA0};
-
-static void open_program(struct chip *c, const uint8_t *image, size_t len)
-{
-    struct emu_board slots;
-
-    board_init(&c->board);
-    slots = board_slots(&c->board);
-    assert_true(bl602_soc_init(&c->soc, &slots, 40000000, 0, image, len, LOAD, LOAD));
-}
-
-static void open_idle(struct chip *c)
-{
-    open_program(c, idle, sizeof idle);
-    bl602_soc_run(&c->soc, EMU_US(1));
-}
-
-static void close_chip(struct chip *c)
-{
-    bl602_soc_fini(&c->soc);
-    board_fini(&c->board);
-}
-
-static void assert_content(struct chip *c)
-{
-    if (c->soc.complaints.count)
-        fail_msg("%u complaints:\n%s", c->soc.complaints.count, c->soc.complaints.text);
-}
-
 static void assert_complaint(struct chip *c, const char *text)
 {
     if (!strstr(c->soc.complaints.text, text))
         fail_msg("no complaint \"%s\" in:\n%s", text, c->soc.complaints.text);
-}
-
-static uint32_t get(struct chip *c, uint32_t addr)
-{
-    return bl602_soc_read(&c->soc, addr, 4);
-}
-
-static void put(struct chip *c, uint32_t addr, uint32_t value)
-{
-    bl602_soc_write(&c->soc, addr, 4, value);
-}
-
-static void wait_us(struct chip *c, uint64_t us)
-{
-    bl602_soc_run(&c->soc, bl602_soc_ps(&c->soc) + EMU_US(us));
 }
 
 /* UART0 on GPIO16 and 7 with this BIT_PRD in both halves. */
