@@ -5,30 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Offsets from 0x40000000. */
-#define IO        0x40000000u
-#define GLB_CLK   0x000u
-#define GLB_CLK2  0x008u
-#define GLB_SWRST 0x014u
-#define GLB_RESET 0x018u
-#define GLB_PARM  0x080u
-#define GLB_MTIME 0x090u
-#define GLB_UART  0x0C0u
-#define GLB_GPIO  0x100u
-#define GLB_TAKE  0xFFCu
-#define SHA       0x4000u
-#define FUSE_DATA 0x7000u
-#define FUSE_CTRL 0x7800u
-#define L1C       0x9000u
-#define UART      0xA000u
-#define TIMER     0xA500u
-#define SF        0xB000u
-#define SF_BUF    0xB700u
-#define PDS_PLL   0xE400u
-#define HBN_CLK   0xF030u
-#define HBN_HZ    0xF108u
-#define AON_XTAL  0xF880u
-#define AON_READY 0xF88Cu
+#include "emu/bl602_parts.h"
 
 #define CLINT      0x02000000u
 #define CLINT_CMP  0x4000u
@@ -44,8 +21,6 @@
 #define UART0_BIT 0x10000u  /* of the block resets */
 #define SF_BIT    0x800u
 #define SEC_BIT   0x10u
-#define SF_TRIG   2u
-#define SAHB_CLK  0x20u /* bit 5 of SF 00 */
 
 /* What the reference names, and the bits that can be written. */
 static const struct known {
@@ -105,18 +80,6 @@ static const struct known {
     {AON_READY, 1, 0},
 };
 
-#define COMPLAIN(c, ...) emu_complain(&(c)->complaints, __VA_ARGS__)
-
-static uint32_t *reg(struct bl602_soc *c, uint32_t offset)
-{
-    return &c->reg[offset / 4];
-}
-
-static uint32_t field(uint32_t value, unsigned low, unsigned bits)
-{
-    return value >> low & ((1u << bits) - 1);
-}
-
 uint64_t bl602_soc_ps(const struct bl602_soc *c)
 {
     return emu_clock_ps(&c->clock, c->cpu.cycles);
@@ -172,7 +135,7 @@ static uint32_t uart_clock(const struct bl602_soc *c, uint64_t ps)
     return r & 0x10 && !(c->reg[GLB_SWRST / 4] & UART0_BIT) ? source / (field(r, 0, 3) + 1) : 0;
 }
 
-static uint32_t sf_clock(const struct bl602_soc *c, uint64_t ps)
+uint32_t bl602_sf_clock(const struct bl602_soc *c, uint64_t ps)
 {
     uint32_t r = c->reg[GLB_CLK2 / 4], hz = 0;
 
@@ -196,7 +159,6 @@ static uint32_t sf_clock(const struct bl602_soc *c, uint64_t ps)
     return hz / (field(r, 8, 3) + 1);
 }
 
-static void uart_update(struct bl602_soc *c);
 static void wdt_update(struct bl602_soc *c, uint64_t ps);
 
 /* Everything that depends on a clock register, once it has changed. */
@@ -223,8 +185,8 @@ static void clocks_update(struct bl602_soc *c)
                      m & 0x40000 ? (m & 0x80000 ? 32768 : c->bclk_hz) / ((m & 0x1FFFF) + 1) : 0);
     bl602_sha_clock(&c->sha, ps, c->bclk_hz);
     c->uart_hz = uart_clock(c, ps);
-    c->sf_hz = sf_clock(c, ps);
-    uart_update(c);
+    c->sf_hz = bl602_sf_clock(c, ps);
+    bl602_uart_update(c);
     wdt_update(c, ps);
 }
 
@@ -307,325 +269,14 @@ static void pds_write(struct bl602_soc *c, uint32_t offset, uint32_t old, uint32
     clocks_update(c);
 }
 
-/* ---- UART0 (11.4) ----------------------------------------------------------- */
+/* ---- fuses (11.9) ------------------------------------------------------------ */
 
-static uint32_t pin_config(const struct bl602_soc *c, unsigned pin)
-{
-    return c->reg[(GLB_GPIO + pin / 2 * 4) / 4] >> pin % 2 * 16 & 0xFFFF;
-}
-
-/* Signal `s` of the UART mux has function `f` on `pin`, and nothing swaps it. */
-static bool uart_pin(const struct bl602_soc *c, unsigned pin, unsigned f)
-{
-    unsigned group = pin / 8;
-
-    return field(pin_config(c, pin), 8, 4) == 7 &&
-           field(c->reg[GLB_UART / 4], pin % 8 * 4, 4) == f &&
-           !(c->reg[GLB_PARM / 4] & 1u << (24 + group));
-}
-
-static void uart_out(void *user, uint64_t ps, uint32_t baud, uint8_t byte)
-{
-    struct bl602_soc *c = user;
-
-    if (uart_pin(c, 16, 2))
-        c->board.tx(c->board.user, ps / EMU_PS_PER_NS, baud, byte);
-    else
-        COMPLAIN(c, "UART0 sends, but GPIO16 is not its TXD");
-}
-
-static bool uart_frame_ok(struct bl602_soc *c, uint32_t r, bool tx)
-{
-    bool ok = field(r, 8, 3) == 7 && !(r & 0x10) && !(*reg(c, UART + 0xC) & 1);
-
-    if (tx)
-        ok = ok && field(r, 12, 2) == 1 && !(r & 2);
-    if (!ok)
-        COMPLAIN(c, "UART0 %s is not 8N1: %" PRIx32, tx ? "TX" : "RX", r);
-    return ok;
-}
-
-static void uart_update(struct bl602_soc *c)
-{
-    uint32_t tx = *reg(c, UART), rx = *reg(c, UART + 4), prd = *reg(c, UART + 8);
-    uint32_t tx_baud = c->uart_hz / ((prd & 0xFFFF) + 1), rx_baud = c->uart_hz / ((prd >> 16) + 1);
-    uint64_t ps = bl602_soc_ps(c);
-
-    if ((tx & 5) != 5 || !uart_frame_ok(c, tx, true))
-        tx_baud = 0;
-    if (!(rx & 1) || !uart_frame_ok(c, rx, false))
-        rx_baud = 0;
-    if (!uart_fifo_tx_baud(&c->uart, ps, tx_baud))
-        COMPLAIN(c, "UART0 was changed while it was sending");
-    uart_fifo_rx_baud(&c->uart, ps, rx_baud);
-}
-
-static void uart_reset(struct bl602_soc *c)
-{
-    memset(reg(c, UART), 0, 0x90);
-    c->uart_int = c->uart_abr = 0;
-    c->uart_heard = 0;
-    uart_update(c);
-    uart_fifo_clear_rx(&c->uart);
-    uart_fifo_clear_tx(&c->uart, bl602_soc_ps(c));
-}
-
-void bl602_soc_pin(struct bl602_soc *c, uint64_t ps, uint32_t baud, uint8_t byte)
-{
-    uint64_t lost = c->uart.overruns;
-    uint32_t bit = baud ? c->uart_hz / baud : 0;
-
-    if (!uart_pin(c, 7, 3) || !(pin_config(c, 7) & 1)) {
-        c->uart.unheard++;
-        return;
-    }
-    if (c->reg[(UART + 4) / 4] & 8 && c->uart.rx_baud) { /* auto-baud */
-        if (byte != 0x55 || !bit || ps - uart_byte_ps(baud) < c->uart.rx_since)
-            return;
-        bit = (c->uart_hz + baud / 2) / baud;
-        c->uart_abr = (bit - 1) << 16 | (bit - 1);
-        c->uart_int |= 2;
-        return;
-    }
-    uart_fifo_pin(&c->uart, ps, baud, byte);
-    c->uart_heard = ps;
-    if (c->uart.overruns != lost)
-        c->uart_int |= 0x40;
-}
-
-/* Bytes have been waiting for longer than the time-out. */
-static void uart_time_out(struct bl602_soc *c, uint64_t ps)
-{
-    uint32_t bits = *reg(c, UART + 0x18) + 1;
-
-    if (c->uart.rx.len && c->uart.rx_baud &&
-        ps >= c->uart_heard + emu_ticks_ps(bits, c->uart.rx_baud))
-        c->uart_int |= 0x10;
-}
-
-static uint32_t uart_status(struct bl602_soc *c, uint64_t ps)
-{
-    uint32_t r = *reg(c, UART + 0x84), s = c->uart_int;
-
-    uart_time_out(c, ps);
-    s |= c->uart_int;
-    if (BL602_SOC_FIFO - uart_fifo_waiting(&c->uart, ps) > field(r, 16, 5))
-        s |= 4;
-    if (c->uart.rx.len > field(r, 24, 5))
-        s |= 8;
-    return s;
-}
-
-static uint32_t uart_take(struct bl602_soc *c, unsigned size)
-{
-    uint8_t byte = 0;
-
-    if (size != 1)
-        COMPLAIN(c, "UART0 8C is read as a byte");
-    uart_time_out(c, bl602_soc_ps(c));
-    if (!uart_fifo_get(&c->uart, &byte))
-        COMPLAIN(c, "UART0: its empty FIFO was read");
-    return byte;
-}
-
-static uint32_t uart_read(struct bl602_soc *c, uint32_t offset, unsigned size)
-{
-    uint64_t ps = bl602_soc_ps(c);
-    uint32_t r = *reg(c, UART + offset);
-
-    switch (offset) {
-    case 0x20:
-        return uart_status(c, ps);
-    case 0x30:
-        return uart_fifo_sending(&c->uart, ps);
-    case 0x34:
-        return c->uart_abr;
-    case 0x80:
-        return (c->uart_int & 0x40) | (r & 3);
-    case 0x84:
-        return (r & 0x1F1F0000) | (BL602_SOC_FIFO - uart_fifo_waiting(&c->uart, ps)) |
-               c->uart.rx.len << 8;
-    case 0x8C:
-        return uart_take(c, size);
-    default:
-        return r;
-    }
-}
-
-static void uart_write(struct bl602_soc *c, uint32_t offset, uint32_t value, unsigned size)
-{
-    uint64_t ps = bl602_soc_ps(c);
-
-    if (!c->uart_hz) {
-        COMPLAIN(c, "UART0 %02" PRIx32 " written while it has no clock or is in reset", offset);
-        memset(reg(c, UART), 0, 0x90);
-        return;
-    }
-    switch (offset) {
-    case 0x28:
-        c->uart_int &= ~(value & 0x33);
-        break;
-    case 0x80:
-        if (value & 4)
-            uart_fifo_clear_tx(&c->uart, ps);
-        if (value & 8) {
-            uart_fifo_clear_rx(&c->uart);
-            c->uart_int &= ~0x40u;
-        }
-        *reg(c, UART + 0x80) &= 3;
-        break;
-    case 0x88:
-        if (size != 1)
-            COMPLAIN(c, "UART0 88 is written as a byte");
-        if (!c->uart.tx_baud)
-            COMPLAIN(c, "UART0: a byte for a transmitter that does not run (00 = %" PRIx32 ")",
-                     *reg(c, UART));
-        if (!uart_fifo_put(&c->uart, ps, (uint8_t)value))
-            COMPLAIN(c, "UART0: a byte for a full FIFO");
-        break;
-    default:
-        uart_update(c);
-        break;
-    }
-}
-
-/* ---- SPI flash (11.5) ------------------------------------------------------- */
-
-static uint32_t fuse_word(const struct bl602_soc *c, unsigned offset)
+uint32_t bl602_fuse_word(const struct bl602_soc *c, unsigned offset)
 {
     const uint8_t *p = c->fuse + offset;
 
     return (uint32_t)(p[0] | p[1] << 8 | p[2] << 16) | (uint32_t)p[3] << 24;
 }
-
-/* The pins lead to the chip inside the package, as the fuses say it is bonded. */
-static bool sf_wired(const struct bl602_soc *c)
-{
-    unsigned config = field(fuse_word(c, 0x10), 16, 2);
-
-    if (config > 1 || field(c->reg[GLB_PARM / 4], 8, 2) != (config ? 2u : 3u) ||
-        c->reg[(SF + 0x70) / 4] & 3)
-        return false;
-    for (unsigned pin = 23; pin <= 28; pin++)
-        if (field(pin_config(c, pin), 8, 4) != 11 || !(pin_config(c, pin) & 1))
-            return false;
-    return true;
-}
-
-static void sf_exchange(struct bl602_soc *c, uint64_t ps, struct emu_spi *t)
-{
-    if (t->in_len)
-        memset(t->in, 0xFF, t->in_len);
-    if (sf_wired(c))
-        c->board.spi(c->board.user, ps / EMU_PS_PER_NS, t);
-    else
-        COMPLAIN(c, "the flash controller's pins do not lead to the flash");
-}
-
-static void sf_trigger(struct bl602_soc *c, uint32_t r)
-{
-    uint64_t ps = bl602_soc_ps(c);
-    uint32_t buf0 = *reg(c, SF + 0xC), owner = *reg(c, SF + 4);
-    uint32_t data = r & 1u << 24 ? field(r, 2, 10) + 1 : 0;
-    uint32_t dummy = r & 1u << 25 ? field(r, 12, 5) + 1 : 0;
-    uint32_t addr = r & 1u << 26 ? field(r, 17, 3) + 1 : 0;
-    bool write = r & 1u << 23;
-    uint8_t in[256 + 32];
-    struct emu_spi t = {.opcode = (uint8_t)(buf0 >> 24), .has_addr = addr, .addr = buf0 & 0xFFFFFF};
-
-    c->sf_hz = sf_clock(c, ps); /* the PLL may have locked meanwhile */
-    if (owner >> 28 != 0xA)
-        COMPLAIN(c, "SF: command while 04 is %" PRIx32, owner);
-    else if (!c->sf_hz)
-        COMPLAIN(c, "SF: command without a clock");
-    else if (!(*reg(c, SF) & SAHB_CLK))
-        COMPLAIN(c, "SF: command without bit 5 of 00");
-    else if (!(r & 1u << 27) || r >> 28 || field(r, 20, 3) || (addr && addr != 3) || data > 256 ||
-             (write && dummy))
-        COMPLAIN(c, "SF: command %" PRIx32 " is not modelled", r);
-    else if (*reg(c, SF + 0x28) & 1)
-        COMPLAIN(c, "SF: AES is on");
-    else {
-        t.out = c->sf_buf;
-        t.out_len = write ? data : 0;
-        t.in = in;
-        t.in_len = write ? 0 : dummy + data;
-        sf_exchange(c, ps, &t);
-        if (!write && data)
-            memcpy(c->sf_buf, in + dummy, data);
-        c->sf_busy = ps + emu_ticks_ps(8ull * (1 + addr + dummy + data) + 2, c->sf_hz);
-    }
-}
-
-static void sf_write(struct bl602_soc *c, uint32_t offset, uint32_t old, uint32_t value)
-{
-    bool busy = bl602_soc_ps(c) < c->sf_busy;
-
-    if (busy && offset != 0x14 && offset != 0x18 && offset != 0x1C) {
-        COMPLAIN(c, "SF %02" PRIx32 " written while BUSY", offset);
-        if (offset == 8)
-            *reg(c, SF + 8) = old;
-        return;
-    }
-    if (offset == 8) {
-        *reg(c, SF + 8) = value & ~3u;
-        if (value & SF_TRIG)
-            sf_trigger(c, value);
-    }
-}
-
-static void sf_buf_check(struct bl602_soc *c)
-{
-    if (bl602_soc_ps(c) < c->sf_busy)
-        COMPLAIN(c, "SF: buffer touched while BUSY");
-    if (*reg(c, SF) & SAHB_CLK)
-        COMPLAIN(c, "SF: buffer touched with bit 5 of 00 set");
-}
-
-static uint32_t sf_buf_read(struct bl602_soc *c, uint32_t at, unsigned size)
-{
-    uint32_t value = 0;
-
-    sf_buf_check(c);
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint32_t)c->sf_buf[at + i] << 8 * i;
-    return value;
-}
-
-static void sf_buf_write(struct bl602_soc *c, uint32_t at, unsigned size, uint32_t value)
-{
-    sf_buf_check(c);
-    for (unsigned i = 0; i < size; i++)
-        c->sf_buf[at + i] = (uint8_t)(value >> 8 * i);
-}
-
-/* The window: read commands 03 and 0B of one line. */
-static uint32_t xip_read(struct bl602_soc *c, uint32_t at, unsigned size)
-{
-    uint32_t owner = *reg(c, SF + 4), r = *reg(c, SF + 0x14), value = 0;
-    uint32_t dummy = r & 1u << 25 ? field(r, 12, 5) + 1 : 0;
-    uint8_t in[8 + 32];
-    struct emu_spi t = {.opcode = (uint8_t)(*reg(c, SF + 0x18) >> 24),
-                        .has_addr = true,
-                        .addr = (at + *reg(c, SF + 0x434)) & 0xFFFFFF,
-                        .in = in,
-                        .in_len = dummy + size};
-
-    if (owner >> 28 != 0xF || !c->sf_hz || bl602_soc_ps(c) < c->sf_busy || r >> 28 ||
-        field(r, 17, 3) != 2 || (t.opcode != 0x03 && t.opcode != 0x0B)) {
-        COMPLAIN(c, "XIP window read while it is not set up");
-        return 0xFFFFFFFF;
-    }
-    if ((*reg(c, L1C) & 1) && field(*reg(c, L1C), 8, 4) != 0xF)
-        COMPLAIN(c, "XIP window read through the cache, which may be stale");
-    sf_exchange(c, bl602_soc_ps(c), &t);
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint32_t)in[dummy + i] << 8 * i;
-    c->cpu.cycles += 8ull * (4 + dummy + size) * c->cpu_hz / c->sf_hz;
-    return value;
-}
-
-/* ---- fuses (11.9) ------------------------------------------------------------ */
 
 static void fuse_control(struct bl602_soc *c, uint32_t value)
 {
@@ -641,7 +292,7 @@ static void fuse_control(struct bl602_soc *c, uint32_t value)
             COMPLAIN(c, "fuses: switched away before they were loaded");
         else if (c->fuse_ps)
             for (unsigned i = 0; i < 32; i++)
-                *reg(c, FUSE_DATA + 4 * i) |= fuse_word(c, 4 * i);
+                *reg(c, FUSE_DATA + 4 * i) |= bl602_fuse_word(c, 4 * i);
         c->fuse_loaded = c->fuse_ps != 0;
         c->fuse_ps = 0;
     } else if (value != 0x0024BF00) {
@@ -736,7 +387,7 @@ static void glb_write(struct bl602_soc *c, uint32_t offset, uint32_t old, uint32
         break;
     case GLB_SWRST:
         if (value & ~old & UART0_BIT)
-            uart_reset(c);
+            bl602_uart_reset(c);
         if ((value ^ old) & SEC_BIT)
             bl602_sha_hold(&c->sha, value & SEC_BIT);
         clocks_update(c);
@@ -809,13 +460,13 @@ static uint32_t io_read(struct bl602_soc *c, uint32_t offset, unsigned size)
     bool bytes = offset == UART + 0x8C || offset == UART + 0x88;
 
     if (in_buffer(offset, size))
-        return sf_buf_read(c, offset - SF_BUF, size);
+        return bl602_sf_buf_read(c, offset - SF_BUF, size);
     if ((size != 4 && !bytes) || offset & 3 || !find(c, offset)) {
         COMPLAIN(c, "read of %u bytes at %08" PRIx32, size, IO + offset);
         return find(c, offset) ? *reg(c, offset & ~3u) >> 8 * (offset & 3) : 0;
     }
     if (offset >= UART && offset < UART + 0x100)
-        return uart_read(c, offset - UART, size);
+        return bl602_uart_read(c, offset - UART, size);
     if (offset >= SHA && offset < SHA + 0x100)
         return bl602_sha_read(&c->sha, bl602_soc_ps(c), offset - SHA);
     if (offset >= FUSE_DATA && offset <= FUSE_CTRL)
@@ -842,7 +493,7 @@ static void io_write(struct bl602_soc *c, uint32_t offset, unsigned size, uint32
     uint32_t old;
 
     if (in_buffer(offset, size)) {
-        sf_buf_write(c, offset - SF_BUF, size, value);
+        bl602_sf_buf_write(c, offset - SF_BUF, size, value);
         return;
     }
     if ((size != 4 && offset != UART + 0x88) || offset & 3 || !k || !k->mask)
@@ -863,11 +514,11 @@ static void io_write(struct bl602_soc *c, uint32_t offset, unsigned size, uint32
     else if (offset == L1C)
         l1c_write(c, old, value);
     else if (offset >= UART && offset < UART + 0x100)
-        uart_write(c, offset - UART, value, size);
+        bl602_uart_write(c, offset - UART, value, size);
     else if (offset >= TIMER && offset < TIMER + 0x100)
         timer_write(c, offset - TIMER, old, value);
     else if (offset >= SF && offset < SF + 0x700)
-        sf_write(c, offset - SF, old, value);
+        bl602_sf_write(c, offset - SF, old, value);
     else if (offset >= PDS_PLL && offset < PDS_PLL + 0x20)
         pds_write(c, offset, old, value);
     else if (offset >= 0xF000)
@@ -917,7 +568,7 @@ static uint32_t bus_read(void *ctx, uint32_t addr, unsigned size)
     if (addr >= IO && addr < IO + BL602_SOC_REGS)
         return io_read(c, addr - IO, size);
     if (addr >= XIP && addr < XIP + XIP_SIZE)
-        return xip_read(c, addr - XIP, size);
+        return bl602_xip_read(c, addr - XIP, size);
     if (addr == ROM + 0x10800 && size == 4)
         return 0x06020002;
     if (addr >= ROM && addr < XIP) {
@@ -1010,7 +661,7 @@ bool bl602_soc_init(struct bl602_soc *c, const struct emu_board *board, uint32_t
     c->cpu.pc = entry;
     board->efuse(board->user, 0, c->fuse, sizeof c->fuse);
     emu_clock_init(&c->clock, ps, 0, RC32M);
-    uart_fifo_init(&c->uart, BL602_SOC_FIFO, BL602_SOC_FIFO, uart_out, c);
+    bl602_uart_init(c);
     entry_state(c);
     clocks_update(c);
     return true;
