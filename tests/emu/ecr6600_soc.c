@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/ecr6600_parts.h"
+
 /* Memory; ram[] holds the four one behind the other. */
 #define ILM        0x10000u
 #define ILM_SIZE   0x30000u
@@ -19,46 +21,7 @@
 #define ROM_END    0x80000u
 
 #define FLASH_BOOT 0x772Cu
-#define XIP        0x00800000u
-#define XIP_END    0x00C00000u
 #define CACHED     0x40000000u
-
-/* Offsets from ECR_SOC_APB. */
-#define AON_START 0x1204u
-#define CLK_MUX   0x2004u
-#define CLK_EN0   0x200Cu
-#define SW_RESET  0x2014u
-#define SPI_CFG   0x2018u
-#define MUX0      0x2030u
-#define MUX8      0x2034u
-#define UART_SEL  0x2050u
-#define CLK_DIV   0x2074u
-#define ENCRYPT   0x2078u
-#define RFC       0x3000u
-#define UART      0x4000u
-#define PIT0      0x7000u
-#define PIT1      0x8000u
-#define WDT       0x9000u
-#define SPI       0xB000u
-#define FUSE      0xF000u
-
-/* CLK_EN0 */
-#define EN_SMU    (1u << 0)
-#define EN_UART0  (3u << 1)
-#define EN_SPI0   (1u << 7 | 1u << 28)
-#define EN_RF     (1u << 10 | 1u << 19)
-#define EN_WDT    (1u << 13)
-#define EN_WDT32K (1u << 14)
-#define EN_FUSE   (3u << 17)
-#define EN_PIT0   (1u << 20)
-#define EN_PIT1   (1u << 21)
-#define EN_IRAM0  (1u << 26)
-#define EN_IRAM1  (1u << 27)
-
-#define LSR_DR   0x01u
-#define LSR_OE   0x02u
-#define LSR_THRE 0x20u
-#define LSR_TEMT 0x40u
 
 /* What the reference names, and the bits that can be written. */
 static const struct known {
@@ -109,18 +72,6 @@ static const struct known {
     {FUSE + 0x300, 32, 0},
 };
 
-#define COMPLAIN(c, ...) emu_complain(&(c)->complaints, __VA_ARGS__)
-
-static uint32_t *reg(struct ecr6600_soc *c, uint32_t offset)
-{
-    return &c->reg[offset / 4];
-}
-
-static uint32_t field(uint32_t value, unsigned low, unsigned bits)
-{
-    return value >> low & ((1u << bits) - 1);
-}
-
 uint64_t ecr6600_soc_cycles(const struct ecr6600_soc *c)
 {
     return c->cpu.instructions + c->stalls;
@@ -140,7 +91,7 @@ static void end(struct ecr6600_soc *c, enum emu_end how)
     nds32_stop(&c->cpu);
 }
 
-static bool clocked(struct ecr6600_soc *c, uint32_t enables, const char *what)
+bool ecr6600_clocked(struct ecr6600_soc *c, uint32_t enables, const char *what)
 {
     if ((*reg(c, CLK_EN0) & enables) == enables)
         return true;
@@ -174,7 +125,6 @@ static uint32_t core_hz(const struct ecr6600_soc *c)
     }
 }
 
-static void uart_update(struct ecr6600_soc *c);
 static void pit_update(struct ecr6600_soc *c, uint64_t ps);
 
 static uint32_t uart_clock(const struct ecr6600_soc *c)
@@ -186,7 +136,7 @@ static uint32_t uart_clock(const struct ecr6600_soc *c)
     return pll_locked(c) && c->reg[CLK_DIV / 4] & 4 ? 80000000 : 0;
 }
 
-static uint32_t spi_clock(const struct ecr6600_soc *c)
+uint32_t ecr6600_spi_clock(const struct ecr6600_soc *c)
 {
     uint32_t hz = c->reg[SPI_CFG / 4] == 0x80 ? c->cpu_hz / 2 : c->xtal_hz;
     uint32_t div = c->reg[(SPI + 0x40) / 4] & 0xFF;
@@ -212,8 +162,8 @@ static void clocks_update(struct ecr6600_soc *c)
     c->apb_hz = c->cpu_hz / 4;
     emu_clock_set(&c->clock, ecr6600_soc_cycles(c), c->cpu_hz);
     c->uart_hz = uart_clock(c);
-    c->spi_hz = spi_clock(c);
-    uart_update(c);
+    c->spi_hz = ecr6600_spi_clock(c);
+    ecr6600_uart_update(c);
     pit_update(c, ps);
 }
 
@@ -273,7 +223,7 @@ static void rfc_write(struct ecr6600_soc *c, uint32_t offset, uint32_t old, uint
 {
     uint32_t rise = value & ~old;
 
-    if (!clocked(c, EN_RF, "RFC")) {
+    if (!ecr6600_clocked(c, EN_RF, "RFC")) {
         *reg(c, offset) = old;
         return;
     }
@@ -310,142 +260,6 @@ static void rfc_write(struct ecr6600_soc *c, uint32_t offset, uint32_t old, uint
     clocks_update(c);
 }
 
-/* ---- UART0 (5.5) ------------------------------------------------------------------ */
-
-static unsigned pin_function(const struct ecr6600_soc *c, unsigned pin)
-{
-    return field(c->reg[(MUX0 + pin / 8 * 4) / 4], pin % 8 * 4, 3);
-}
-
-static void uart_out(void *user, uint64_t ps, uint32_t baud, uint8_t byte)
-{
-    struct ecr6600_soc *c = user;
-
-    if (pin_function(c, 6) == 0)
-        c->board.tx(c->board.user, ps / EMU_PS_PER_NS, baud, byte);
-    else
-        COMPLAIN(c, "UART0 sends, but GPIO6 is not its TXD");
-}
-
-static void uart_update(struct ecr6600_soc *c)
-{
-    uint32_t oscr = *reg(c, UART + 0x14), lcr = *reg(c, UART + 0x2C);
-    uint32_t baud = c->dl && oscr ? c->uart_hz / (oscr * c->dl) : 0;
-    uint64_t ps = ecr6600_soc_ps(c);
-
-    if (lcr & 0x80)
-        return; /* the divisor is being written */
-    if (oscr < 8 || oscr & 1)
-        COMPLAIN(c, "UART0: over-sampling %" PRIu32, oscr);
-    if (lcr != 3)
-        COMPLAIN(c, "UART0: LCR %" PRIx32 " is not 8N1", lcr);
-    if ((*reg(c, UART + 0x30) & 0x22) == 0x22)
-        COMPLAIN(c, "UART0: flow control on pins that lead nowhere");
-    if (!uart_fifo_tx_baud(&c->uart, ps, baud))
-        COMPLAIN(c, "UART0 was changed while it was sending");
-    uart_fifo_rx_baud(&c->uart, ps, baud);
-}
-
-void ecr6600_soc_pin(struct ecr6600_soc *c, uint64_t ps, uint32_t baud, uint8_t byte)
-{
-    if (pin_function(c, 5) == 0)
-        uart_fifo_pin(&c->uart, ps, baud, byte);
-    else
-        c->uart.unheard++;
-}
-
-static uint32_t uart_lsr(struct ecr6600_soc *c, uint64_t ps)
-{
-    uint32_t lsr = c->uart.rx.len ? LSR_DR : 0;
-
-    if (c->uart.overruns != c->overruns_seen)
-        lsr |= LSR_OE;
-    c->overruns_seen = c->uart.overruns;
-    if (!uart_fifo_waiting(&c->uart, ps))
-        lsr |= LSR_THRE;
-    if (!uart_fifo_sending(&c->uart, ps))
-        lsr |= LSR_TEMT;
-    return lsr;
-}
-
-static uint32_t uart_take(struct ecr6600_soc *c)
-{
-    uint8_t byte = 0;
-
-    if (!uart_fifo_get(&c->uart, &byte))
-        COMPLAIN(c, "UART0: RBR was read while nothing was there");
-    return byte;
-}
-
-static uint32_t uart_read(struct ecr6600_soc *c, uint32_t offset)
-{
-    bool dlab = *reg(c, UART + 0x2C) & 0x80;
-
-    if (!clocked(c, EN_UART0, "UART0"))
-        return 0;
-    switch (offset) {
-    case 0x20:
-        return dlab ? c->dl & 0xFF : uart_take(c);
-    case 0x24:
-        return dlab ? c->dl >> 8 : *reg(c, UART + 0x24);
-    case 0x28:
-        return 0xC1; /* FIFOs on, no interrupt */
-    case 0x34:
-        return uart_lsr(c, ecr6600_soc_ps(c));
-    default:
-        return *reg(c, UART + offset);
-    }
-}
-
-static void uart_send(struct ecr6600_soc *c, uint8_t byte)
-{
-    if (!c->uart.tx_baud)
-        COMPLAIN(c, "UART0: a byte for a transmitter that has no rate");
-    if (!uart_fifo_put(&c->uart, ecr6600_soc_ps(c), byte))
-        COMPLAIN(c, "UART0: a byte for a full FIFO");
-}
-
-static void uart_fcr(struct ecr6600_soc *c, uint32_t value)
-{
-    c->uart.rx.depth = c->uart.tx.depth = value & 1 ? ECR_UART_FIFO : 1;
-    if (value & 2)
-        uart_fifo_clear_rx(&c->uart);
-    if (value & 4)
-        uart_fifo_clear_tx(&c->uart, ecr6600_soc_ps(c));
-    if (value & 8)
-        COMPLAIN(c, "UART0: DMA mode");
-}
-
-static void uart_write(struct ecr6600_soc *c, uint32_t offset, uint32_t old, uint32_t value)
-{
-    bool dlab = *reg(c, UART + 0x2C) & 0x80;
-
-    if (!clocked(c, EN_UART0, "UART0")) {
-        *reg(c, UART + offset) = old;
-        return;
-    }
-    switch (offset) {
-    case 0x20:
-        if (dlab)
-            c->dl = (c->dl & 0xFF00) | (value & 0xFF);
-        else
-            uart_send(c, (uint8_t)value);
-        break;
-    case 0x24:
-        if (dlab) {
-            c->dl = (c->dl & 0xFF) | (value & 0xFF) << 8;
-            *reg(c, UART + offset) = old;
-        }
-        break;
-    case 0x28:
-        uart_fcr(c, value);
-        break;
-    default:
-        uart_update(c);
-        break;
-    }
-}
-
 /* ---- PIT (5.7) ----------------------------------------------------------------------- */
 
 static void pit_update(struct ecr6600_soc *c, uint64_t ps)
@@ -468,7 +282,7 @@ static uint32_t pit_read(struct ecr6600_soc *c, unsigned i, uint32_t offset)
     uint32_t base = i ? PIT1 : PIT0;
     uint32_t reload = *reg(c, base + 0x24 + 16 * ch);
 
-    if (!clocked(c, i ? EN_PIT1 : EN_PIT0, "PIT"))
+    if (!ecr6600_clocked(c, i ? EN_PIT1 : EN_PIT0, "PIT"))
         return 0;
     if (offset < 0x20 || offset % 16 != 8)
         return *reg(c, base + offset);
@@ -481,7 +295,7 @@ static void pit_write(struct ecr6600_soc *c, unsigned i, uint32_t offset, uint32
     uint64_t ps = ecr6600_soc_ps(c);
     uint32_t base = i ? PIT1 : PIT0;
 
-    if (!clocked(c, i ? EN_PIT1 : EN_PIT0, "PIT")) {
+    if (!ecr6600_clocked(c, i ? EN_PIT1 : EN_PIT0, "PIT")) {
         *reg(c, base + offset) = old;
         return;
     }
@@ -508,7 +322,7 @@ static uint64_t wdt_ticks(uint32_t control)
 
 static void wdt_write(struct ecr6600_soc *c, uint32_t offset, uint32_t old, uint32_t value)
 {
-    if (!clocked(c, EN_WDT, "WDT")) {
+    if (!ecr6600_clocked(c, EN_WDT, "WDT")) {
         *reg(c, WDT + offset) = old;
         return;
     }
@@ -540,207 +354,6 @@ static void wdt_look(struct ecr6600_soc *c)
     end(c, EMU_BITTEN);
 }
 
-/* ---- SPI0 (5.6) ----------------------------------------------------------------------------- */
-
-static bool spi_wired(const struct ecr6600_soc *c)
-{
-    for (unsigned pin = 7; pin <= 12; pin++)
-        if (pin_function(c, pin) != 2)
-            return false;
-    return true;
-}
-
-static void spi_exchange(struct ecr6600_soc *c, uint64_t ps, const struct emu_spi *t)
-{
-    if (t->in_len)
-        memset(t->in, 0xFF, t->in_len);
-    if (spi_wired(c))
-        c->board.spi(c->board.user, ps / EMU_PS_PER_NS, t);
-    else
-        COMPLAIN(c, "SPI0's pins do not lead to the flash");
-}
-
-/* What wire and FIFO have done by `ps`. */
-static void spi_sync(struct ecr6600_soc *c, uint64_t ps)
-{
-    while (c->spi_busy && c->spi_next <= ps && c->spi_shifted < c->spi_words) {
-        bool stands = c->spi_write ? c->spi_moved == c->spi_shifted
-                                   : c->spi_shifted - c->spi_moved == ECR_SPI_FIFO;
-
-        if (stands)
-            return;
-        c->spi_shifted++;
-        if (c->spi_shifted < c->spi_words)
-            c->spi_next += c->spi_word_ps;
-    }
-    if (!c->spi_busy || c->spi_shifted < c->spi_words || c->spi_next > ps)
-        return;
-    c->spi_busy = false;
-    *reg(c, SPI + 0x3C) |= 0x10;
-    if (c->spi_write)
-        spi_exchange(c, c->spi_next, &c->spi);
-}
-
-static void spi_start(struct ecr6600_soc *c, uint8_t opcode)
-{
-    uint64_t ps = ecr6600_soc_ps(c);
-    uint32_t r = *reg(c, SPI + 0x20), mode = field(r, 24, 4);
-    uint32_t written = mode == 1 ? field(r, 12, 9) + 1 : 0;
-    uint32_t dummy = mode == 9 ? field(r, 9, 2) + 1 : 0;
-    uint32_t read = mode == 2 || mode == 9 ? (r & 0x1FF) + 1 : 0;
-    uint32_t head = 8 + (r & 1u << 29 ? 24 : 0) + 8 * dummy;
-
-    if (*reg(c, SPI + 0x10) != 0x20780)
-        COMPLAIN(c, "SPI0: format %" PRIx32, *reg(c, SPI + 0x10));
-    if (!(r & 1u << 30) || r & 0x90E00000 || (mode != 1 && mode != 2 && mode != 7 && mode != 9)) {
-        COMPLAIN(c, "SPI0: transfer control %" PRIx32 " is not modelled", r);
-        return;
-    }
-    if (*reg(c, ENCRYPT) & 1)
-        COMPLAIN(c, "SPI0: flash encryption is on");
-    if (c->spi_moved != c->spi_shifted)
-        COMPLAIN(c, "SPI0: transfer begun with something left in a FIFO");
-    c->spi = (struct emu_spi){.opcode = opcode,
-                              .has_addr = r & 1u << 29,
-                              .addr = *reg(c, SPI + 0x28) & 0xFFFFFF,
-                              .out = c->spi_buf,
-                              .out_len = written,
-                              .in = c->spi_buf,
-                              .in_len = dummy + read};
-    c->spi_dummy = dummy;
-    c->spi_bytes = written + read;
-    c->spi_words = (written + read + 3) / 4;
-    c->spi_shifted = c->spi_moved = 0;
-    c->spi_write = written;
-    c->spi_busy = true;
-    c->spi_word_ps = emu_ticks_ps(32, c->spi_hz);
-    c->spi_next = ps + emu_ticks_ps(head, c->spi_hz) + (c->spi_words ? c->spi_word_ps : 0);
-    if (!written)
-        spi_exchange(c, ps, &c->spi);
-}
-
-static uint32_t spi_take(struct ecr6600_soc *c, uint64_t ps)
-{
-    uint32_t value = 0;
-
-    if (c->spi_write || c->spi_moved == c->spi_shifted) {
-        COMPLAIN(c, "SPI0: its empty FIFO was read");
-        return 0;
-    }
-    for (unsigned i = 0; i < 4 && 4 * c->spi_moved + i < c->spi_bytes; i++)
-        value |= (uint32_t)c->spi_buf[c->spi_dummy + 4 * c->spi_moved + i] << 8 * i;
-    if (c->spi_shifted - c->spi_moved == ECR_SPI_FIFO && c->spi_next < ps)
-        c->spi_next = ps; /* its clock stood */
-    c->spi_moved++;
-    return value;
-}
-
-static void spi_give(struct ecr6600_soc *c, uint64_t ps, uint32_t value)
-{
-    if (!c->spi_busy || !c->spi_write || c->spi_moved == c->spi_words) {
-        COMPLAIN(c, "SPI0: data for no transfer");
-        return;
-    }
-    if (c->spi_moved - c->spi_shifted == ECR_SPI_FIFO) {
-        COMPLAIN(c, "SPI0: data for a full FIFO");
-        return;
-    }
-    if (c->spi_moved == c->spi_shifted && c->spi_next < ps + c->spi_word_ps)
-        c->spi_next = ps + c->spi_word_ps; /* its clock stood */
-    for (unsigned i = 0; i < 4; i++)
-        c->spi_buf[4 * c->spi_moved + i] = (uint8_t)(value >> 8 * i);
-    c->spi_moved++;
-}
-
-static uint32_t spi_status(const struct ecr6600_soc *c)
-{
-    uint32_t n = c->spi_write ? c->spi_moved - c->spi_shifted : c->spi_shifted - c->spi_moved;
-
-    if (c->spi_write)
-        return c->spi_busy | 1u << 14 | n << 16 | (n == ECR_SPI_FIFO ? 1u << 23 : 0);
-    return c->spi_busy | n << 8 | (n ? 0 : 1u << 14);
-}
-
-static uint32_t spi_read(struct ecr6600_soc *c, uint32_t offset)
-{
-    uint64_t ps = ecr6600_soc_ps(c);
-
-    if (!clocked(c, EN_SPI0, "SPI0"))
-        return 0;
-    spi_sync(c, ps);
-    if (offset == 0x34)
-        return spi_status(c);
-    return offset == 0x2C ? spi_take(c, ps) : *reg(c, SPI + offset);
-}
-
-static void spi_control(struct ecr6600_soc *c, uint32_t value)
-{
-    if (c->spi_busy && value & 7)
-        COMPLAIN(c, "SPI0: reset of a FIFO during a transfer");
-    if (value & 0x18)
-        COMPLAIN(c, "SPI0: DMA");
-    if (value & 7)
-        c->spi_words = c->spi_shifted = c->spi_moved = 0;
-    *reg(c, SPI + 0x30) &= ~7u;
-}
-
-static void spi_write(struct ecr6600_soc *c, uint32_t offset, uint32_t old, uint32_t value)
-{
-    uint64_t ps = ecr6600_soc_ps(c);
-
-    if (!clocked(c, EN_SPI0, "SPI0")) {
-        *reg(c, SPI + offset) = old;
-        return;
-    }
-    spi_sync(c, ps);
-    if (c->spi_busy && (offset == 0x10 || offset == 0x20 || offset == 0x24 || offset == 0x40)) {
-        COMPLAIN(c, "SPI0 %02" PRIx32 " written during a transfer", offset);
-        *reg(c, SPI + offset) = old;
-        return;
-    }
-    switch (offset) {
-    case 0x24:
-        spi_start(c, (uint8_t)value);
-        break;
-    case 0x2C:
-        spi_give(c, ps, value);
-        break;
-    case 0x30:
-        spi_control(c, value);
-        break;
-    case 0x3C:
-        *reg(c, SPI + 0x3C) = old & ~value;
-        break;
-    case 0x40:
-        c->spi_hz = spi_clock(c);
-        break;
-    default:
-        break;
-    }
-}
-
-static uint32_t xip_read(struct ecr6600_soc *c, uint32_t addr, unsigned size)
-{
-    uint32_t how = *reg(c, SPI + 0x50), dummy = how == 1, value = 0;
-    uint8_t in[8];
-    struct emu_spi t = {.opcode = how ? 0x0B : 0x03,
-                        .has_addr = true,
-                        .addr = addr - XIP,
-                        .in = in,
-                        .in_len = dummy + size};
-
-    spi_sync(c, ecr6600_soc_ps(c));
-    if (!c->spi_hz || how > 1 || c->spi_busy) {
-        COMPLAIN(c, "flash window read while it is not set up");
-        return 0xFFFFFFFF;
-    }
-    spi_exchange(c, ecr6600_soc_ps(c), &t);
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint32_t)in[dummy + i] << 8 * i;
-    c->stalls += 8ull * (4 + dummy + size) * c->cpu_hz / c->spi_hz;
-    return value;
-}
-
 /* ---- fuses (5.10) ------------------------------------------------------------------------------ */
 
 static uint32_t fuse_word(const struct ecr6600_soc *c, uint32_t offset)
@@ -754,7 +367,7 @@ static uint32_t fuse_read(struct ecr6600_soc *c, uint32_t offset)
 {
     bool fast = c->cpu_hz == 160000000;
 
-    if (!clocked(c, EN_FUSE, "EFUSE"))
+    if (!ecr6600_clocked(c, EN_FUSE, "EFUSE"))
         return 0;
     if (!(*reg(c, SW_RESET) >> 31)) {
         COMPLAIN(c, "EFUSE is held in reset");
@@ -792,19 +405,19 @@ static uint32_t apb_read(struct ecr6600_soc *c, uint32_t offset)
 {
     switch (offset & 0xF000) {
     case UART:
-        return uart_read(c, offset - UART);
+        return ecr6600_uart_read(c, offset - UART);
     case PIT0:
         return pit_read(c, 0, offset - PIT0);
     case PIT1:
         return pit_read(c, 1, offset - PIT1);
     case SPI:
-        return spi_read(c, offset - SPI);
+        return ecr6600_spi_read(c, offset - SPI);
     case FUSE:
         return fuse_read(c, offset - FUSE);
     case RFC:
-        return clocked(c, EN_RF, "RFC") ? *reg(c, offset) : 0;
+        return ecr6600_clocked(c, EN_RF, "RFC") ? *reg(c, offset) : 0;
     case WDT:
-        return clocked(c, EN_WDT, "WDT") ? *reg(c, offset) : 0;
+        return ecr6600_clocked(c, EN_WDT, "WDT") ? *reg(c, offset) : 0;
     default:
         return *reg(c, offset);
     }
@@ -814,7 +427,7 @@ static void apb_write(struct ecr6600_soc *c, uint32_t offset, uint32_t old, uint
 {
     switch (offset & 0xF000) {
     case UART:
-        uart_write(c, offset - UART, old, value);
+        ecr6600_uart_write(c, offset - UART, old, value);
         break;
     case PIT0:
         pit_write(c, 0, offset - PIT0, old, value);
@@ -823,7 +436,7 @@ static void apb_write(struct ecr6600_soc *c, uint32_t offset, uint32_t old, uint
         pit_write(c, 1, offset - PIT1, old, value);
         break;
     case SPI:
-        spi_write(c, offset - SPI, old, value);
+        ecr6600_spi_write(c, offset - SPI, old, value);
         break;
     case WDT:
         wdt_write(c, offset - WDT, old, value);
@@ -832,7 +445,7 @@ static void apb_write(struct ecr6600_soc *c, uint32_t offset, uint32_t old, uint
         rfc_write(c, offset, old, value);
         break;
     case FUSE:
-        if (!clocked(c, EN_FUSE, "EFUSE"))
+        if (!ecr6600_clocked(c, EN_FUSE, "EFUSE"))
             *reg(c, offset) = old;
         break;
     default:
@@ -855,10 +468,10 @@ uint32_t ecr6600_soc_read(struct ecr6600_soc *c, uint32_t addr, unsigned size)
     if (c->end != EMU_RUNS)
         return 0;
     if (addr >= XIP && addr < XIP_END)
-        return xip_read(c, addr, size);
+        return ecr6600_xip_read(c, addr, size);
     if (addr >= CACHED + XIP && addr < CACHED + XIP_END) {
         COMPLAIN(c, "flash read through the cache, which may be stale");
-        return xip_read(c, addr - CACHED, size);
+        return ecr6600_xip_read(c, addr - CACHED, size);
     }
     if (in_apb(addr) && size == 4 && find(c, addr - ECR_SOC_APB))
         return apb_read(c, addr - ECR_SOC_APB);
@@ -1003,7 +616,7 @@ bool ecr6600_soc_init(struct ecr6600_soc *c, const struct emu_board *board, uint
     c->cpu.pc = entry;
     board->efuse(board->user, 0, c->fuse, sizeof c->fuse);
     emu_clock_init(&c->clock, ps, 0, xtal_hz);
-    uart_fifo_init(&c->uart, ECR_UART_FIFO, ECR_UART_FIFO, uart_out, c);
+    ecr6600_uart_init(c);
     entry_state(c, uboot);
     clocks_update(c);
     return true;
@@ -1045,6 +658,6 @@ void ecr6600_soc_run(struct ecr6600_soc *c, uint64_t ps)
     now = ecr6600_soc_ps(c);
     if (c->end != EMU_RUNS)
         return;
-    spi_sync(c, now);
+    ecr6600_spi_sync(c, now);
     uart_fifo_waiting(&c->uart, now); /* what begins to leave meanwhile */
 }
