@@ -1,111 +1,13 @@
-/* nds32.c - memory of the NDS32 interpreter, and its loop. Every half-word of mapped
- * memory has a place for the instruction decoded there; a store looks in `seen`
- * whether it may have hit one. */
+/* nds32.c - the loop of the NDS32 interpreter, and what its instructions do. */
 #include "emu/nds32.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "core/bytes.h"
 #include "emu/nds32_insn.h"
+#include "emu/nds32_memory.h"
 
-#define SEEN_SHIFT 6
-
-static const struct nds32_region nowhere; /* empty */
-
-/* ---- faults ---- */
-
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3), cold, noinline))
-#endif
-static bool
-fault(struct nds32 *cpu, const char *format, ...)
-{
-    va_list args;
-    int n;
-
-    va_start(args, format);
-    n = vsnprintf(cpu->fault, sizeof(cpu->fault), format, args);
-    va_end(args);
-    if (n >= 0 && (size_t)n < sizeof(cpu->fault))
-        snprintf(cpu->fault + n, sizeof(cpu->fault) - (size_t)n, ", pc %08" PRIx32 " lp %08" PRIx32,
-                 cpu->pc, cpu->r[NDS32_LP]);
-    return false;
-}
-
-/* ---- memory ---- */
-
-static const struct nds32_region *find(const struct nds32 *cpu, uint32_t addr)
-{
-    for (size_t i = 0; i < cpu->regions; i++)
-        if (addr - cpu->region[i].base < cpu->region[i].size)
-            return &cpu->region[i];
-    return NULL;
-}
-
-/* Anything that is not a load from the region of the last one. */
-static bool slow_load(struct nds32 *cpu, uint32_t addr, unsigned size, uint32_t *value)
-{
-    const struct nds32_region *region;
-    const uint8_t *bytes;
-
-    *value = 0;
-    if (addr & (size - 1))
-        return fault(cpu, "load of %u bytes from %08" PRIx32 " is not aligned", size, addr);
-    region = find(cpu, addr);
-    if (!region) {
-        if (cpu->bus.read && cpu->bus.read(cpu->bus.ctx, addr, size, value))
-            return true;
-        return fault(cpu, "load of %u bytes from %08" PRIx32 ", nothing is there", size, addr);
-    }
-    cpu->load = region;
-    bytes = region->bytes + (addr - region->base);
-    *value = size == 4 ? get_le32(bytes) : size == 2 ? get_le16(bytes) : bytes[0];
-    return true;
-}
-
-/* Memory has changed at `off`: decode again what began in these bytes, or in
- * the half-word before them. */
-static void forget(const struct nds32_region *region, uint32_t off, unsigned size)
-{
-    struct nds32_insn *first = region->insns + (off >> 1), *last = first + (size > 2 ? 2 : 1);
-
-    for (struct nds32_insn *i = first; i <= last; i++)
-        i->op = OP_NONE;
-}
-
-static bool slow_store(struct nds32 *cpu, uint32_t addr, unsigned size, uint32_t value)
-{
-    const struct nds32_region *region;
-    uint8_t *bytes;
-    uint32_t off;
-
-    if (addr & (size - 1))
-        return fault(cpu, "store of %u bytes to %08" PRIx32 " is not aligned", size, addr);
-    region = find(cpu, addr);
-    if (!region) {
-        if (cpu->bus.write && cpu->bus.write(cpu->bus.ctx, addr, size, value))
-            return true;
-        return fault(cpu, "store of %u bytes to %08" PRIx32 ", nothing is there", size, addr);
-    }
-    if (!region->writable)
-        return fault(cpu, "store of %u bytes to %08" PRIx32 ", which is read only", size, addr);
-    cpu->store = region;
-    off = addr - region->base;
-    bytes = region->bytes + off;
-    if (size == 4)
-        put_le32(bytes, value);
-    else if (size == 2)
-        put_le16(bytes, (uint16_t)value);
-    else
-        bytes[0] = (uint8_t)value;
-    if (region->seen[off >> SEEN_SHIFT])
-        forget(region, off, size);
-    return true;
-}
+/* ---- loads and stores ---- */
 
 /* Regions begin and end at multiples of 64, so that an aligned access is in one if its
  * address is. */
@@ -116,7 +18,7 @@ static inline bool load(struct nds32 *cpu, uint32_t addr, unsigned size, uint32_
     const uint8_t *bytes;
 
     if (off >= region->size || addr & (size - 1))
-        return slow_load(cpu, addr, size, value);
+        return nds32_slow_load(cpu, addr, size, value);
     bytes = region->bytes + off;
     *value = size == 4 ? get_le32(bytes) : size == 2 ? get_le16(bytes) : bytes[0];
     return true;
@@ -129,7 +31,7 @@ static inline bool store(struct nds32 *cpu, uint32_t addr, unsigned size, uint32
     uint8_t *bytes;
 
     if (off >= region->size || addr & (size - 1))
-        return slow_store(cpu, addr, size, value);
+        return nds32_slow_store(cpu, addr, size, value);
     bytes = region->bytes + off;
     if (size == 4)
         put_le32(bytes, value);
@@ -138,7 +40,7 @@ static inline bool store(struct nds32 *cpu, uint32_t addr, unsigned size, uint32
     else
         bytes[0] = (uint8_t)value;
     if (region->seen[off >> SEEN_SHIFT])
-        forget(region, off, size);
+        nds32_forget(region, off, size);
     return true;
 }
 
@@ -161,7 +63,7 @@ static inline bool load_bi(struct nds32 *cpu, const struct nds32_insn *i, unsign
     uint32_t addr = cpu->r[i->ra];
 
     if (i->rt == i->ra)
-        return fault(cpu, "load into the base it moves");
+        return nds32_fault(cpu, "load into the base it moves");
     if (!load_reg(cpu, i->rt, addr, size, is_signed))
         return false;
     cpu->r[i->ra] = addr + step;
@@ -307,10 +209,10 @@ static bool divide(struct nds32 *cpu, const struct nds32_insn *i)
     uint32_t *r = cpu->r, a = r[i->ra], b = r[i->rb];
 
     if (!b)
-        return fault(cpu, "division by zero");
+        return nds32_fault(cpu, "division by zero");
     if (i->op == OP_DIVSR) {
         if (a == 0x80000000u && b == 0xffffffffu)
-            return fault(cpu, "quotient too large");
+            return nds32_fault(cpu, "quotient too large");
         r[i->rd] = (uint32_t)((int32_t)a % (int32_t)b);
         r[i->rt] = (uint32_t)((int32_t)a / (int32_t)b);
     } else {
@@ -360,33 +262,15 @@ static bool refuse(struct nds32 *cpu, const struct nds32_insn *i)
 
     switch (i->op) {
     case OP_TRAP:
-        return fault(cpu, "trap %" PRId32, i->imm);
+        return nds32_fault(cpu, "trap %" PRId32, i->imm);
     case OP_SYSCALL:
-        return fault(cpu, "syscall %" PRId32, i->imm);
+        return nds32_fault(cpu, "syscall %" PRId32, i->imm);
     default:
-        return fault(cpu, "undefined instruction %0*" PRIx32, (int)(2 * size), word);
+        return nds32_fault(cpu, "undefined instruction %0*" PRIx32, (int)(2 * size), word);
     }
 }
 
 /* ---- fetching ---- */
-
-unsigned nds32_fetch(const struct nds32 *cpu, uint32_t addr, uint32_t *word)
-{
-    const struct nds32_region *region = find(cpu, addr);
-    const uint8_t *bytes;
-
-    if (!region || addr & 1)
-        return 0;
-    bytes = region->bytes + (addr - region->base);
-    if (bytes[0] & 0x80) {
-        *word = get_be16(bytes);
-        return 2;
-    }
-    if (region->size - (addr - region->base) < 4)
-        return 0;
-    *word = get_be32(bytes);
-    return 4;
-}
 
 /* Decode the instruction at `off`. An instruction that does not end in this region is
  * undefined. */
@@ -415,16 +299,16 @@ static enum fetched enter(struct nds32 *cpu, const struct nds32_region **region)
     if (cpu->pc == cpu->halt)
         return HALTED;
     if (cpu->pc & 1) {
-        fault(cpu, "execution at an odd address");
+        nds32_fault(cpu, "execution at an odd address");
         return NOTHING;
     }
-    *region = find(cpu, cpu->pc);
+    *region = nds32_find(cpu, cpu->pc);
     if (*region)
         return FETCHED;
-    *region = &nowhere;
+    *region = &nds32_no_region;
     if (cpu->bus.call && cpu->bus.call(cpu->bus.ctx, cpu))
         return CALLED;
-    fault(cpu, "execution where nothing is");
+    nds32_fault(cpu, "execution where nothing is");
     return NOTHING;
 }
 
@@ -434,7 +318,7 @@ static enum fetched enter(struct nds32 *cpu, const struct nds32_region **region)
  * registers at hand. `next` is where it goes on. */
 static enum nds32_stop loop(struct nds32 *cpu)
 {
-    const struct nds32_region *region = &nowhere;
+    const struct nds32_region *region = &nds32_no_region;
     uint32_t *r = cpu->r, pc = cpu->pc, next, off, a, b;
     uint64_t n = cpu->instructions;
     const struct nds32_insn *i;
@@ -868,80 +752,4 @@ enum nds32_stop nds32_call(struct nds32 *cpu, uint32_t function, const uint32_t 
     cpu->r[NDS32_LP] = cpu->halt;
     cpu->pc = function;
     return nds32_run(cpu, budget);
-}
-
-/* ---- life ---- */
-
-void nds32_init(struct nds32 *cpu, const struct nds32_bus *bus)
-{
-    memset(cpu, 0, sizeof(*cpu));
-    if (bus)
-        cpu->bus = *bus;
-    cpu->halt = NDS32_NOWHERE;
-    cpu->load = cpu->store = &nowhere;
-}
-
-void nds32_fini(struct nds32 *cpu)
-{
-    for (size_t i = 0; i < cpu->regions; i++)
-        if (!cpu->region[i].shares) {
-            free(cpu->region[i].insns);
-            free(cpu->region[i].seen);
-        }
-    cpu->regions = 0;
-}
-
-static bool overlap(const struct nds32_region *a, const struct nds32_region *b)
-{
-    return a->base - b->base < b->size || b->base - a->base < a->size;
-}
-
-/* Decoded instructions belong to bytes, not to addresses: distances are relative. */
-static bool share(struct nds32_region *new, const struct nds32_region *old)
-{
-    uintptr_t off = (uintptr_t) new->bytes - (uintptr_t)old->bytes;
-
-    if (off > old->size || new->size > old->size - off || off % (1u << SEEN_SHIFT))
-        return false;
-    new->insns = old->insns + off / 2;
-    new->seen = old->seen + (off >> SEEN_SHIFT);
-    new->shares = true;
-    return true;
-}
-
-bool nds32_map(struct nds32 *cpu, uint32_t base, uint32_t size, uint8_t *bytes, bool writable)
-{
-    struct nds32_region new = {.base = base, .size = size, .bytes = bytes, .writable = writable};
-
-    if (!size || (base | size) % (1u << SEEN_SHIFT) || cpu->regions == NDS32_REGIONS)
-        return false;
-    for (size_t i = 0; i < cpu->regions; i++)
-        if (overlap(&new, &cpu->region[i]))
-            return false;
-    for (size_t i = 0; i < cpu->regions && !new.shares; i++)
-        if (!cpu->region[i].shares)
-            share(&new, &cpu->region[i]);
-    if (!new.shares) {
-        new.insns = calloc(size / 2 + 1, sizeof(*new.insns));
-        new.seen = calloc(size >> SEEN_SHIFT, 1);
-        if (!new.insns || !new.seen) {
-            free(new.insns);
-            free(new.seen);
-            return false;
-        }
-    }
-    cpu->region[cpu->regions++] = new;
-    return true;
-}
-
-void nds32_flush(struct nds32 *cpu)
-{
-    for (size_t i = 0; i < cpu->regions; i++) {
-        const struct nds32_region *region = &cpu->region[i];
-
-        if (!region->shares) {
-            memset(region->insns, 0, (region->size / 2 + 1) * sizeof(*region->insns));
-            memset(region->seen, 0, region->size >> SEEN_SHIFT);
-        }
-    }
 }

@@ -1,0 +1,37 @@
+/* nds32_memory.h - what the NDS32 interpreter's loop and its memory share. Every half-word of
+ * mapped memory has a place for the instruction decoded there; a store looks in `seen` whether
+ * it may have hit one. */
+#ifndef EMU_NDS32_MEMORY_H
+#define EMU_NDS32_MEMORY_H
+
+#include "emu/nds32.h"
+#include "emu/nds32_insn.h"
+
+#define SEEN_SHIFT 6 /* 64 bytes */
+
+extern const struct nds32_region nds32_no_region; /* empty */
+
+/* Say why in cpu->fault. Always false. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3), cold))
+#endif
+bool nds32_fault(struct nds32 *cpu, const char *format, ...);
+
+/* NULL: nothing is mapped at `addr`. */
+const struct nds32_region *nds32_find(const struct nds32 *cpu, uint32_t addr);
+
+/* Any access, also one that is not in the region of the last one. */
+bool nds32_slow_load(struct nds32 *cpu, uint32_t addr, unsigned size, uint32_t *value);
+bool nds32_slow_store(struct nds32 *cpu, uint32_t addr, unsigned size, uint32_t value);
+
+/* Memory has changed at `off`: decode again what began in these bytes, or in
+ * the half-word before them. */
+static inline void nds32_forget(const struct nds32_region *region, uint32_t off, unsigned size)
+{
+    struct nds32_insn *first = region->insns + (off >> 1), *last = first + (size > 2 ? 2 : 1);
+
+    for (struct nds32_insn *i = first; i <= last; i++)
+        i->op = OP_NONE;
+}
+
+#endif
