@@ -1,18 +1,14 @@
-/* mqtt.c - the session with a broker: what is said, what is heard, and when to try again.
+/* mqtt.c - the session with a broker: what is said, and when to try again.
  *
  * Nothing is queued that can be made anew when it is sent: a channel that changes a thousand
  * times before the broker listens is one bit, and its last value arrives. Only texts of
- * commands wait in a queue, a short one, where the newest stay.
- *
- * What comes in is done at once, in the order it comes: no toggle is lost or put together
- * with another. Our own publications come back by <client>/+/get and are not commands. */
-#include "core/mqtt.h"
+ * commands wait in a queue, a short one, where the newest stay. */
+#include "core/mqtt_inner.h"
 
 #include <string.h>
 
 #include "core/event.h"
 #include "core/hass.h"
-#include "core/json.h"
 #include "core/plug.h"
 #include "core/status.h"
 
@@ -26,14 +22,13 @@ enum {
     FLAG_NO_GET = 50,
 };
 enum { INTERVAL_S = 60, TELE_SENSOR_S = 3, TELE_STATE_S = 120 };
-enum { STATUS_NUMBERS = 12, STATUS_SENSORS_OLD = 8 };
 
-static const char *client(const struct plug *p)
+const char *mqtt_client(const struct plug *p)
 {
     return config_text(&p->cfg, CFG_MQTT_CLIENT);
 }
 
-static bool updating(const struct plug *p)
+bool mqtt_updating(const struct plug *p)
 {
     return p->ota.state == OTA_HEADER || p->ota.state == OTA_BODY;
 }
@@ -43,7 +38,7 @@ static bool updating(const struct plug *p)
 /* <client>/<name><end> */
 static void make_topic(const struct plug *p, struct out *o, const char *name, const char *end)
 {
-    out_fmt(o, "%s/%s%s", client(p), name, end);
+    out_fmt(o, "%s/%s%s", mqtt_client(p), name, end);
 }
 
 static bool send(struct plug *p, const struct out *topic, const struct out *text, uint8_t qos,
@@ -106,7 +101,7 @@ static bool subscribe(struct plug *p)
 
     for (; m->subscribed < sizeof topics / sizeof topics[0]; m->subscribed++) {
         const unsigned i = m->subscribed;
-        const char *base = topics[i].group ? config_text(&p->cfg, CFG_MQTT_GROUP) : client(p);
+        const char *base = topics[i].group ? config_text(&p->cfg, CFG_MQTT_GROUP) : mqtt_client(p);
 
         out_init(&t, topic, sizeof topic);
         out_text(&t, topics[i].before);
@@ -262,7 +257,7 @@ static bool say_status(struct plug *p)
     struct out t, o;
 
     out_init(&t, topic, sizeof topic);
-    out_fmt(&t, "stat/%s/STATUS", client(p));
+    out_fmt(&t, "stat/%s/STATUS", mqtt_client(p));
     text_init(p, &o);
     if (n) {
         out_fmt(&t, "%u", n);
@@ -287,7 +282,7 @@ static bool say_tele(struct plug *p)
     struct out t, o;
 
     out_init(&t, topic, sizeof topic);
-    out_fmt(&t, "tele/%s/%s", client(p), m->tele_state ? "STATE" : "SENSOR");
+    out_fmt(&t, "tele/%s/%s", mqtt_client(p), m->tele_state ? "STATE" : "SENSOR");
     text_init(p, &o);
     status_section(p, m->tele_state ? STATUS_STS : STATUS_SNS, &o);
     if (!send(p, &t, &o, 0, false))
@@ -370,8 +365,10 @@ static bool step(struct plug *p)
 
 void mqtt_quick(struct plug *p)
 {
-    for (unsigned n = 0; n < MQTT_PER_TICK && p->mqtt.connected && !updating(p) && step(p); n++)
-        ;
+    unsigned n = 0;
+
+    while (n < MQTT_PER_TICK && p->mqtt.connected && !mqtt_updating(p) && step(p))
+        n++;
 }
 
 /* ---- what others want to be said ------------------------------------------------------ */
@@ -386,6 +383,13 @@ void mqtt_quantity(struct plug *p, unsigned quantity)
 {
     if (quantity < METER_QUANTITIES)
         p->mqtt.quantities |= (uint32_t)1 << quantity;
+}
+
+void mqtt_want_self(struct plug *p, const char *name)
+{
+    for (unsigned i = 0; i < MQTT_SELVES; i++)
+        if (!strcmp(name, self_names[i]))
+            p->mqtt.self |= (uint16_t)(1u << i);
 }
 
 void mqtt_publish_all(struct plug *p)
@@ -403,7 +407,7 @@ static bool publish(struct plug *p, const char *topic, const char *text, bool re
     struct mqtt_text *q;
 
     retain |= config_flag(&p->cfg, FLAG_RETAIN);
-    if (m->connected && !m->hello && !m->queued && !updating(p) &&
+    if (m->connected && !m->hello && !m->queued && !mqtt_updating(p) &&
         net_mqtt_publish(p, topic, text, strlen(text), 0, retain)) {
         m->published++;
         return true;
@@ -439,6 +443,17 @@ bool mqtt_publish(struct plug *p, const char *topic, const char *text, bool reta
     return !t.over && publish(p, whole, text, retain);
 }
 
+void mqtt_answer(struct plug *p, const char *kind, const char *text)
+{
+    char topic[MQTT_TOPIC];
+    struct out t;
+
+    out_init(&t, topic, sizeof topic);
+    out_fmt(&t, "stat/%s/%s", mqtt_client(p), kind);
+    if (!t.over)
+        publish(p, topic, text, false);
+}
+
 void mqtt_discover(struct plug *p, const char *prefix)
 {
     struct mqtt *m = &p->mqtt;
@@ -448,210 +463,6 @@ void mqtt_discover(struct plug *p, const char *prefix)
     m->discovery = true;
     m->discovery_at = 0;
     event_fire(p, EVENT_ON_DISCOVERY, 0);
-}
-
-/* ---- what is heard ---------------------------------------------------------------------- */
-
-/* What follows "<base>/"; NULL: it is not below that. */
-static const char *below(const char *topic, const char *base)
-{
-    const size_t n = strlen(base);
-
-    return n && !strncmp(topic, base, n) && topic[n] == '/' ? topic + n + 1 : NULL;
-}
-
-/* "<name>/<what>": the name, which is one level. */
-static bool level(const char *topic, const char *what, char *name, size_t cap)
-{
-    const char *slash = strchr(topic, '/');
-    const size_t n = slash ? (size_t)(slash - topic) : 0;
-
-    if (!n || n >= cap || strcmp(slash + 1, what) != 0)
-        return false;
-    memcpy(name, topic, n);
-    name[n] = '\0';
-    return true;
-}
-
-static bool channel_of(const char *name, unsigned *ch)
-{
-    int32_t n;
-
-    if (name[0] < '0' || name[0] > '9' || !text_int(name, &n) || n >= (int32_t)CHANNELS)
-        return false;
-    *ch = (unsigned)n;
-    return true;
-}
-
-/* As a text, without blanks around it; false: it is none, or too long. */
-static bool text_of(const char *payload, size_t len, char *text, size_t cap)
-{
-    while (len && (unsigned char)payload[len - 1] <= ' ' && payload[len - 1])
-        len--;
-    while (len && (unsigned char)*payload <= ' ' && *payload) {
-        payload++;
-        len--;
-    }
-    if (len >= cap || (len && memchr(payload, '\0', len)))
-        return false;
-    if (len)
-        memcpy(text, payload, len);
-    text[len] = '\0';
-    return true;
-}
-
-static void hear_set(struct plug *p, const char *name, const char *payload, size_t len)
-{
-    char text[16];
-    unsigned ch;
-    int32_t value;
-
-    if (!channel_of(name, &ch) || !text_of(payload, len, text, sizeof text)) {
-        log_say(p, LOG_WARN, "mqtt: cannot set %s to that", name);
-    } else if (text_same(text, "toggle")) {
-        channel_toggle(p, ch);
-    } else if (text_int(text, &value)) {
-        channel_set(p, ch, value, false);
-        /* Who set it is told, also if it was so already: a switch in an application that has
-         * lost touch with the plug finds it again. */
-        if (channel_published(p, ch))
-            mqtt_channel_changed(p, ch);
-    } else {
-        log_say(p, LOG_WARN, "mqtt: channel %u cannot be %s", ch, text);
-    }
-}
-
-/* With a payload it is what we have published ourselves. */
-static void hear_get(struct plug *p, const char *name, size_t len)
-{
-    unsigned ch;
-
-    if (len)
-        return;
-    if (channel_of(name, &ch)) {
-        mqtt_channel_changed(p, ch);
-        return;
-    }
-    for (unsigned q = 0; q < METER_QUANTITIES; q++)
-        if (!strcmp(name, meter_info[q].mqtt))
-            mqtt_quantity(p, q);
-    for (unsigned i = 0; i < MQTT_SELVES; i++)
-        if (!strcmp(name, self_names[i]))
-            p->mqtt.self |= (uint16_t)(1u << i);
-}
-
-/* A name and nothing that would make it more than one. */
-static bool is_name(const char *text)
-{
-    const char *c = text;
-
-    for (; *c; c++)
-        if (!((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-              *c == '_'))
-            return false;
-    return c != text && (size_t)(c - text) <= CMD_NAME;
-}
-
-/* STATUS, STATUS5, STATUS with payload "5": each on its own topic, when it can be sent. */
-static bool hear_status(struct plug *p, const char *name, const char *text)
-{
-    char word[7];
-    int32_t n = 0;
-
-    text_copy(word, sizeof word, name);
-    if (!text_same(word, "status"))
-        return false;
-    if (*text ? !text_int(text, &n) : name[6] && !text_int(name + 6, &n))
-        return false;
-    if (n < 0 || n >= STATUS_NUMBERS || !status_known((unsigned)n))
-        return false;
-    if (n) {
-        p->mqtt.status |= (uint16_t)(1u << n);
-        return true;
-    }
-    for (unsigned i = 0; i < STATUS_NUMBERS; i++)
-        if (i != STATUS_SENSORS_OLD && status_known(i))
-            p->mqtt.status |= (uint16_t)(1u << i);
-    return true;
-}
-
-static void answer(struct plug *p, const char *kind, const char *text)
-{
-    char topic[MQTT_TOPIC];
-    struct out t;
-
-    out_init(&t, topic, sizeof topic);
-    out_fmt(&t, "stat/%s/%s", client(p), kind);
-    if (!t.over)
-        publish(p, topic, text, false);
-}
-
-/* POWER is told in plain words, too: stat/<client>/POWER1 is ON. */
-static void answer_power(struct plug *p, const char *reply, size_t len)
-{
-    const struct json all = json_parse(reply, len);
-    struct json key, value;
-    char name[16], text[16];
-    size_t at = 0;
-
-    while (all.kind == JSON_OBJECT && json_next(&all, &at, &key, &value))
-        if (json_string(&key, name, sizeof name) && json_string(&value, text, sizeof text) &&
-            is_name(name))
-            answer(p, name, text);
-}
-
-static void hear_command(struct plug *p, const char *name, const char *payload, size_t len)
-{
-    const size_t n = is_name(name) ? strlen(name) : 0;
-    char line[CMD_LINE], word[6], *text = line + n + 1;
-    struct out reply;
-
-    if (!n || !text_of(payload, len, text, sizeof line - n - 1)) {
-        log_say(p, LOG_WARN, "mqtt: that is no command");
-        return;
-    }
-    if (hear_status(p, name, text))
-        return;
-    memcpy(line, name, n);
-    line[n] = *text ? ' ' : '\0';
-    text_init(p, &reply);
-    cmd_run(p, line, CMD_MQTT, &reply);
-    if (reply.over || !reply.len) {
-        p->mqtt.failures += reply.over;
-        return;
-    }
-    answer(p, "RESULT", p->mqtt.text);
-    text_copy(word, sizeof word, name);
-    if (text_same(word, "power"))
-        answer_power(p, p->mqtt.text, reply.len);
-}
-
-void mqtt_message(struct plug *p, const char *topic, const char *payload, size_t len)
-{
-    const char *group = config_text(&p->cfg, CFG_MQTT_GROUP), *rest;
-    char name[48], text[8];
-
-    p->mqtt.received++;
-    if (p->safe_mode || updating(p))
-        return;
-    if (!strcmp(topic, "homeassistant/status")) {
-        if (text_of(payload, len, text, sizeof text) && !strcmp(text, "online")) {
-            mqtt_publish_all(p);
-            if (config_flag(&p->cfg, FLAG_DISCOVERY))
-                mqtt_discover(p, "homeassistant");
-        }
-    } else if ((rest = below(topic, "cmnd")) != NULL) {
-        const char *command = below(rest, client(p));
-
-        command = command ? command : below(rest, group);
-        if (command)
-            hear_command(p, command, payload, len);
-    } else if ((rest = below(topic, client(p))) != NULL && level(rest, "get", name, sizeof name)) {
-        hear_get(p, name, len);
-    } else if ((rest || (rest = below(topic, group)) != NULL) &&
-               level(rest, "set", name, sizeof name)) {
-        hear_set(p, name, payload, len);
-    }
 }
 
 /* ---- the session -------------------------------------------------------------------------- */
@@ -775,7 +586,7 @@ static void try_to_connect(struct plug *p)
 
     if (m->wait_s && --m->wait_s)
         return;
-    if (!client(p)[0]) /* all topics begin with it */
+    if (!mqtt_client(p)[0]) /* all topics begin with it */
         config_set_text(&p->cfg, CFG_MQTT_CLIENT, config_text(&p->cfg, CFG_SHORT_NAME));
     m->in_state_s = 0;
     m->trying = net_mqtt_connect(p);
@@ -787,7 +598,8 @@ void mqtt_second(struct plug *p)
 {
     struct mqtt *m = &p->mqtt;
 
-    m->wanted = config_text(&p->cfg, CFG_MQTT_HOST)[0] && p->wifi.state == WIFI_UP && !updating(p);
+    m->wanted =
+        config_text(&p->cfg, CFG_MQTT_HOST)[0] && p->wifi.state == WIFI_UP && !mqtt_updating(p);
     if (!m->wanted) {
         close(p);
         m->wait_s = m->backoff_s = 0;
