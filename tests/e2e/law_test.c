@@ -26,6 +26,7 @@
 #include "image/make_bl.h"
 #include "plugflash/ops.h"
 #include "plugflash/sim.h"
+#include "support/sweep.h"
 
 #define SIZE    0x200000u
 #define APP_LEN 0x3100u /* three sectors and a bit: an edge to merge */
@@ -87,13 +88,6 @@ struct outcome {
     bool device_fired;
     char text[PF_TEXT_MAX];
 };
-
-static unsigned env_number(const char *name, unsigned fallback)
-{
-    const char *text = getenv(name);
-
-    return text && *text ? (unsigned)strtoul(text, NULL, 0) : fallback;
-}
 
 static void path_in(const struct law *law, const char *name, char *out, size_t cap)
 {
@@ -172,14 +166,13 @@ static void make_stub(struct law *law)
 static void law_setup(struct law *law, const struct law_plug *plug)
 {
     const char *shm = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    const char *seed = getenv("PF_SWEEP_SEED");
 
     memset(law, 0, sizeof *law);
     law->plug = plug;
     make_stub(law);
-    law->stride = plug->stride * env_number("PF_SWEEP_STRIDE", 1);
-    if (law->stride == 0)
-        law->stride = 1;
-    law->seed = env_number("PF_SWEEP_SEED", 1);
+    law->stride = plug->stride * sweep_stride();
+    law->seed = seed ? (unsigned)strtoul(seed, NULL, 0) : 1;
     snprintf(law->dir, sizeof law->dir, "%s/plugflash-law-XXXXXX", shm);
     assert_non_null(mkdtemp(law->dir));
     law->flash = malloc(SIZE);

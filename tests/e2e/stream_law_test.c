@@ -19,6 +19,7 @@
 #include "core/checksum.h"
 #include "plugflash/ops.h"
 #include "plugflash/sim.h"
+#include "support/sweep.h"
 
 #define SIZE      0x200000u
 #define LOST_US   2000000u
@@ -47,14 +48,6 @@ struct outcome {
     char text[PF_TEXT_MAX], backup[512];
     uint8_t *flash; /* afterwards; owned */
 };
-
-static unsigned env_number(const char *name, unsigned fallback)
-{
-    const char *text = getenv(name);
-    const unsigned n = text && *text ? (unsigned)strtoul(text, NULL, 0) : fallback;
-
-    return n ? n : 1;
-}
 
 static void path_in(const struct scene *sc, const char *name, char *out, size_t cap)
 {
@@ -310,7 +303,7 @@ static void sweep(const struct scene *sc, enum op op, const struct outcome *soun
 {
     const uint64_t from = dir == '>' ? sound->sent_from : sound->heard_from;
     const uint64_t to = dir == '>' ? sound->sent : sound->heard;
-    const uint64_t stride = 1 + (to - from) * env_number("PF_SWEEP_STRIDE", 1) / POSITIONS;
+    const uint64_t stride = 1 + (to - from) * sweep_stride() / POSITIONS;
 
     assert_true(to > from);
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -362,7 +355,7 @@ static void no_fault_on_the_wire_costs_more_than_two_seconds(void **state)
 static void resume_finishes_a_write_cut_at_any_flash_operation(void **state)
 {
     const size_t *which = *state;
-    const unsigned stride = env_number("PF_SWEEP_STRIDE", 1);
+    const unsigned stride = sweep_stride();
     struct outcome sound;
     struct scene sc;
     unsigned cuts = 0;

@@ -9,6 +9,7 @@
 #include "core/checksum.h"
 #include "emu/emu_guest.h"
 #include "emu/stub_rig.h"
+#include "support/sweep.h"
 
 enum { EFUSE = 0x05, RESET = 0x06, HASH = 0x07, ERASE = 0x08 };
 
@@ -19,7 +20,7 @@ static uint32_t at_most(uint32_t size)
 {
     const uint32_t less = 64 << 10;
 
-    return getenv("PF_SWEEP_STRIDE") && size > less ? less : size;
+    return sweep_stride() > 1 && size > less ? less : size;
 }
 
 /* What a plug's flash is like: a loader, code, blank, text, random. */

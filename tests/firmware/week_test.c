@@ -18,6 +18,7 @@
 #include "lwip/stats.h"
 #include "net/net.h"
 #include "support/check.h"
+#include "support/sweep.h"
 
 #define ID     "ecr6600CCDDEEFF"
 #define DAYS   7u
@@ -606,13 +607,11 @@ static void assert_flat(const struct most *day, const struct most *week)
 
 static void after_a_week_no_more_memory_has_been_used_than_after_a_day(void **state)
 {
-    const char *stride = getenv("PF_SWEEP_STRIDE");
     struct lent first, now;
     struct most after_a_day;
 
     (void)state;
-    if (stride)
-        day_s = 86400 / (uint32_t)atoi(stride);
+    day_s = 86400 / sweep_stride();
     seed = seeded(0x7da75001);
     set_up();
     pass(60000);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "plugflash/ops.h"
+#include "support/sweep.h"
 
 #define SECTORS 64
 #define SIZE    (SECTORS * PF_SECTOR)
@@ -235,7 +236,8 @@ static void sweep(enum operation op)
                 f != MEMDEV_WRONG_DIGEST && f != MEMDEV_WRONG_READ && f != MEMDEV_LOST_WRITE)
                 continue;
             /* The backup before a change is swept call by call on its own. */
-            for (; fired; r.at += (op == WRITE || op == ERASE) && !r.erased ? 4 : 1) {
+            for (; fired;
+                 r.at += sweep_stride() * ((op == WRITE || op == ERASE) && !r.erased ? 4 : 1)) {
                 switch (op) {
                 case BACKUP:
                     fired = sweep_backup_at(&r);
