@@ -32,7 +32,7 @@ enum {
     QUIET_MAX_S = 3600,
     AP_IN_USE_S = 60,
     KNOWN_FAILS = 2,
-    HEARD = 8
+    HEARD = 12
 };
 
 static const char *ssid(const struct plug *p, unsigned which)
@@ -150,8 +150,9 @@ static void begin(struct plug *p, const uint8_t *bssid, uint8_t channel)
 
 static void attempt(struct plug *p)
 {
-    const struct wifi *w = &p->wifi;
+    struct wifi *w = &p->wifi;
 
+    w->moving = false;
     begin(p, w->known ? w->bssid : NULL, w->known ? w->channel : 0);
 }
 
@@ -170,7 +171,6 @@ static void move_back(struct plug *p, const char *why)
     struct wifi *w = &p->wifi;
 
     log_say(p, LOG_WARN, "wifi: %s, back to channel %u", why, w->channel);
-    w->moving = false;
     w->known = true;
     w->known_fails = KNOWN_FAILS - 1;
     wait(w, 1);
