@@ -44,11 +44,6 @@ static const uint8_t counters[] = {METER_TOTAL, METER_TODAY, METER_YESTERDAY, ME
                                    METER_3_DAYS};
 #define COUNTERS (sizeof counters)
 
-static bool updating(const struct plug *p)
-{
-    return p->ota.state == OTA_HEADER || p->ota.state == OTA_BODY;
-}
-
 /* ---- flash ------------------------------------------------------------------- */
 
 enum {
@@ -246,7 +241,7 @@ static void save_in_time(struct plug *p)
             return;
         m->flash_failed = false; /* try again */
         meter_save(p);
-    } else if (updating(p)) {
+    } else if (ota_running(p)) {
         return; /* marks do meanwhile */
     } else if ((m->value[METER_TOTAL] - m->saved_total >= (double)m->save_threshold &&
                 ms >= MIN_SAVE_MS) ||

@@ -28,11 +28,6 @@ const char *mqtt_client(const struct plug *p)
     return config_text(&p->cfg, CFG_MQTT_CLIENT);
 }
 
-bool mqtt_updating(const struct plug *p)
-{
-    return p->ota.state == OTA_HEADER || p->ota.state == OTA_BODY;
-}
-
 /* ---- saying it --------------------------------------------------------------------- */
 
 /* <client>/<name><end> */
@@ -367,7 +362,7 @@ void mqtt_quick(struct plug *p)
 {
     unsigned n = 0;
 
-    while (n < MQTT_PER_TICK && p->mqtt.connected && !mqtt_updating(p) && step(p))
+    while (n < MQTT_PER_TICK && p->mqtt.connected && !ota_running(p) && step(p))
         n++;
 }
 
@@ -407,7 +402,7 @@ static bool publish(struct plug *p, const char *topic, const char *text, bool re
     struct mqtt_text *q;
 
     retain |= config_flag(&p->cfg, FLAG_RETAIN);
-    if (m->connected && !m->hello && !m->queued && !mqtt_updating(p) &&
+    if (m->connected && !m->hello && !m->queued && !ota_running(p) &&
         net_mqtt_publish(p, topic, text, strlen(text), 0, retain)) {
         m->published++;
         return true;
@@ -599,7 +594,7 @@ void mqtt_second(struct plug *p)
     struct mqtt *m = &p->mqtt;
 
     m->wanted =
-        config_text(&p->cfg, CFG_MQTT_HOST)[0] && p->wifi.state == WIFI_UP && !mqtt_updating(p);
+        config_text(&p->cfg, CFG_MQTT_HOST)[0] && p->wifi.state == WIFI_UP && !ota_running(p);
     if (!m->wanted) {
         close(p);
         m->wait_s = m->backoff_s = 0;

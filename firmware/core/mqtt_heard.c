@@ -180,7 +180,7 @@ void mqtt_message(struct plug *p, const char *topic, const char *payload, size_t
     char name[48], text[8];
 
     p->mqtt.received++;
-    if (p->safe_mode || mqtt_updating(p))
+    if (p->safe_mode || ota_running(p))
         return;
     if (!strcmp(topic, "homeassistant/status")) {
         if (text_of(payload, len, text, sizeof text) && !strcmp(text, "online")) {

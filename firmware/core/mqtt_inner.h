@@ -5,7 +5,6 @@
 #include "core/mqtt.h"
 
 const char *mqtt_client(const struct plug *p); /* our name in topics */
-bool mqtt_updating(const struct plug *p);      /* nothing else is done meanwhile */
 /* The item of self state with this name is to be published, if there is one. */
 void mqtt_want_self(struct plug *p, const char *name);
 /* To stat/<client>/<kind>. */

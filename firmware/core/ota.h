@@ -45,7 +45,7 @@ size_t ota_take(struct plug *p, const uint8_t *data, size_t len);
 bool ota_end(struct plug *p);
 /* The client has gone, or is not wanted any more. Nothing, when no update is under way. */
 void ota_abort(struct plug *p, const char *why);
-/* The flash is busy with an update: no MQTT, no saving of settings and energy. */
+/* The flash is busy with an update: no MQTT, no saving of settings; energy has its marks. */
 bool ota_running(const struct plug *p);
 
 #endif

@@ -72,7 +72,7 @@ void ping_second(struct plug *p)
     if (g->silent_s < INT32_MAX)
         g->silent_s++;
     event_value(p, "noPingTime", (int32_t)g->silent_s);
-    if (p->wifi.state != WIFI_UP || p->ota.state == OTA_HEADER || p->ota.state == OTA_BODY)
+    if (p->wifi.state != WIFI_UP || ota_running(p))
         return;
     ask_in_time(p);
     bear(p);

@@ -37,12 +37,6 @@ void plug_long_name(const struct plug *p, char out[64])
     out_fmt(&o, "Open%s_%02X%02X%02X%02X", p->chip->name, mac[2], mac[3], mac[4], mac[5]);
 }
 
-/* An update is coming in: the flash is its own. */
-static bool updating(const struct plug *p)
-{
-    return p->ota.state == OTA_HEADER || p->ota.state == OTA_BODY;
-}
-
 /* ---- boot ------------------------------------------------------------------ */
 
 /* How many boots in a row have not lasted, with this one. The supply that browns out is
@@ -232,7 +226,7 @@ static void count_success(struct plug *p)
     const int32_t set = config_number(&p->cfg, CFG_BOOT_SECONDS);
     const uint32_t needed = set > 0 && set < (int32_t)PLUG_NO_SAFE ? (uint32_t)set : PLUG_BOOT_S;
 
-    if (p->boot_counted || p->uptime_s <= needed || updating(p))
+    if (p->boot_counted || p->uptime_s <= needed || ota_running(p))
         return;
     vars_boot_ok(&p->vars);
     if (!vars_save(p))
@@ -254,7 +248,7 @@ static void count_without_mqtt(struct plug *p)
 
 static void leave_safe_mode_in_time(struct plug *p)
 {
-    if (!p->unsafe_in_s || updating(p) || --p->unsafe_in_s)
+    if (!p->unsafe_in_s || ota_running(p) || --p->unsafe_in_s)
         return;
     plug_leave_safe_mode(p);
     wifi_changed(p); /* from our access point to the network we know */
@@ -273,9 +267,9 @@ static void second(struct plug *p)
     ssdp_second(p);
     wifi_second(p);
     count_success(p);
-    if (p->cfg.dirty && !updating(p) && hal_ms() - p->cfg.since >= PLUG_SAVE_MS)
+    if (p->cfg.dirty && !ota_running(p) && hal_ms() - p->cfg.since >= PLUG_SAVE_MS)
         plug_save(p);
-    else if (!updating(p))
+    else if (!ota_running(p))
         store_tidy(&p->store); /* so that a relay never waits for an erase */
     leave_safe_mode_in_time(p);
     if (p->reboot_in_s && !--p->reboot_in_s)

@@ -55,11 +55,6 @@ static bool fast(const struct plug *p)
     return config_flag(&p->cfg, FLAG_FAST) || config_flag(&p->cfg, FLAG_FASTER);
 }
 
-static bool updating(const struct plug *p)
-{
-    return p->ota.state == OTA_HEADER || p->ota.state == OTA_BODY;
-}
-
 static void enter(struct wifi *w, enum wifi_state state)
 {
     w->state = state;
@@ -111,7 +106,7 @@ static void remember(struct plug *p, const struct hal_radio_network *link)
     w->channel = link->channel;
     w->known = fast(p);
     w->known_fails = 0;
-    if (!w->known || w->kept || updating(p))
+    if (!w->known || w->kept || ota_running(p))
         return;
     memcpy(rec, w->bssid, 6);
     rec[6] = w->channel;
@@ -236,7 +231,7 @@ static void restart_if_hung(struct plug *p)
     struct wifi *w = &p->wifi;
     bool off;
 
-    if (w->hung_s < WIFI_HUNG_S || updating(p) || p->reboot_in_s || !relays_keep(p, &off) ||
+    if (w->hung_s < WIFI_HUNG_S || ota_running(p) || p->reboot_in_s || !relays_keep(p, &off) ||
         (!off && w->hung_s < 6 * WIFI_HUNG_S))
         return;
     w->hung_s = 0;
@@ -270,7 +265,7 @@ static void step_ap(struct plug *p)
         open_ap(p);
         w->in_state_s = in_state_s;
     }
-    if (p->safe_mode || updating(p) || !any_network(p) || in_state_s < open_s ||
+    if (p->safe_mode || ota_running(p) || !any_network(p) || in_state_s < open_s ||
         (net_quiet_s() < AP_IN_USE_S && in_state_s < 4 * open_s))
         return;
     w->lost_s = 0;
@@ -285,7 +280,7 @@ static void step_wait(struct plug *p)
 {
     struct wifi *w = &p->wifi;
 
-    if (!w->links && w->lost_s >= WIFI_LOST_S && !updating(p)) {
+    if (!w->links && w->lost_s >= WIFI_LOST_S && !ota_running(p)) {
         w->helping = true;
         open_ap(p);
     } else if (w->in_state_s >= w->wait_s) {
@@ -393,9 +388,9 @@ static void roam(struct plug *p, const struct hal_radio_network *link)
         const struct hal_radio_network *to = stronger(heard, n, link);
 
         w->looking = n < 0;
-        if (to && !updating(p))
+        if (to && !ota_running(p))
             move(p, to);
-    } else if (w->weak_s >= WIFI_WEAK_S && !w->look_in_s && !updating(p)) {
+    } else if (w->weak_s >= WIFI_WEAK_S && !w->look_in_s && !ota_running(p)) {
         look(w);
     }
 }
@@ -421,7 +416,7 @@ static void step_up(struct plug *p)
         w->tries = 0;
         w->backoff_s = 0;
     }
-    if (gw[0] && silent(w) && !updating(p))
+    if (gw[0] && silent(w) && !ota_running(p))
         wifi_drop(p, "nothing is heard any more");
     else
         roam(p, &link);

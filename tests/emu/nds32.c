@@ -15,12 +15,10 @@ static inline bool load(struct nds32 *cpu, uint32_t addr, unsigned size, uint32_
 {
     const struct nds32_region *region = cpu->load;
     uint32_t off = addr - region->base;
-    const uint8_t *bytes;
 
     if (off >= region->size || addr & (size - 1))
         return nds32_slow_load(cpu, addr, size, value);
-    bytes = region->bytes + off;
-    *value = size == 4 ? get_le32(bytes) : size == 2 ? get_le16(bytes) : bytes[0];
+    *value = nds32_get(region, off, size);
     return true;
 }
 
@@ -28,19 +26,10 @@ static inline bool store(struct nds32 *cpu, uint32_t addr, unsigned size, uint32
 {
     const struct nds32_region *region = cpu->store;
     uint32_t off = addr - region->base;
-    uint8_t *bytes;
 
     if (off >= region->size || addr & (size - 1))
         return nds32_slow_store(cpu, addr, size, value);
-    bytes = region->bytes + off;
-    if (size == 4)
-        put_le32(bytes, value);
-    else if (size == 2)
-        put_le16(bytes, (uint16_t)value);
-    else
-        bytes[0] = (uint8_t)value;
-    if (region->seen[off >> SEEN_SHIFT])
-        nds32_forget(region, off, size);
+    nds32_put(region, off, size, value);
     return true;
 }
 

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/bytes.h"
-
 const struct nds32_region nds32_no_region;
 
 bool nds32_fault(struct nds32 *cpu, const char *format, ...)
@@ -39,7 +37,6 @@ const struct nds32_region *nds32_find(const struct nds32 *cpu, uint32_t addr)
 bool nds32_slow_load(struct nds32 *cpu, uint32_t addr, unsigned size, uint32_t *value)
 {
     const struct nds32_region *region;
-    const uint8_t *bytes;
 
     *value = 0;
     if (addr & (size - 1))
@@ -52,16 +49,13 @@ bool nds32_slow_load(struct nds32 *cpu, uint32_t addr, unsigned size, uint32_t *
                            addr);
     }
     cpu->load = region;
-    bytes = region->bytes + (addr - region->base);
-    *value = size == 4 ? get_le32(bytes) : size == 2 ? get_le16(bytes) : bytes[0];
+    *value = nds32_get(region, addr - region->base, size);
     return true;
 }
 
 bool nds32_slow_store(struct nds32 *cpu, uint32_t addr, unsigned size, uint32_t value)
 {
     const struct nds32_region *region;
-    uint8_t *bytes;
-    uint32_t off;
 
     if (addr & (size - 1))
         return nds32_fault(cpu, "store of %u bytes to %08" PRIx32 " is not aligned", size, addr);
@@ -75,16 +69,7 @@ bool nds32_slow_store(struct nds32 *cpu, uint32_t addr, unsigned size, uint32_t 
         return nds32_fault(cpu, "store of %u bytes to %08" PRIx32 ", which is read only", size,
                            addr);
     cpu->store = region;
-    off = addr - region->base;
-    bytes = region->bytes + off;
-    if (size == 4)
-        put_le32(bytes, value);
-    else if (size == 2)
-        put_le16(bytes, (uint16_t)value);
-    else
-        bytes[0] = (uint8_t)value;
-    if (region->seen[off >> SEEN_SHIFT])
-        nds32_forget(region, off, size);
+    nds32_put(region, addr - region->base, size, value);
     return true;
 }
 

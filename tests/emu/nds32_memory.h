@@ -4,6 +4,7 @@
 #ifndef EMU_NDS32_MEMORY_H
 #define EMU_NDS32_MEMORY_H
 
+#include "core/bytes.h"
 #include "emu/nds32.h"
 #include "emu/nds32_insn.h"
 
@@ -16,6 +17,14 @@ extern const struct nds32_region nds32_no_region; /* empty */
 __attribute__((format(printf, 2, 3), cold))
 #endif
 bool nds32_fault(struct nds32 *cpu, const char *format, ...);
+
+/* What an aligned access of 1, 2 or 4 bytes at `off` of a region does. */
+static inline uint32_t nds32_get(const struct nds32_region *region, uint32_t off, unsigned size)
+{
+    const uint8_t *bytes = region->bytes + off;
+
+    return size == 4 ? get_le32(bytes) : size == 2 ? get_le16(bytes) : bytes[0];
+}
 
 /* NULL: nothing is mapped at `addr`. */
 const struct nds32_region *nds32_find(const struct nds32 *cpu, uint32_t addr);
@@ -32,6 +41,21 @@ static inline void nds32_forget(const struct nds32_region *region, uint32_t off,
 
     for (struct nds32_insn *i = first; i <= last; i++)
         i->op = OP_NONE;
+}
+
+static inline void nds32_put(const struct nds32_region *region, uint32_t off, unsigned size,
+                             uint32_t value)
+{
+    uint8_t *bytes = region->bytes + off;
+
+    if (size == 4)
+        put_le32(bytes, value);
+    else if (size == 2)
+        put_le16(bytes, (uint16_t)value);
+    else
+        bytes[0] = (uint8_t)value;
+    if (region->seen[off >> SEEN_SHIFT])
+        nds32_forget(region, off, size);
 }
 
 #endif
